@@ -1,0 +1,119 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"hazgrid/internal/server"
+	"hazgrid/internal/store"
+)
+
+type serveFlags struct {
+	addr string
+	open bool
+}
+
+func (f *serveFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.addr, "addr", "127.0.0.1:8080", "`host:port` to listen on; port 0 takes a free one")
+	cmd.Flags().BoolVar(&f.open, "open", false, "listen on other addresses than loopback: anyone who reaches them may read")
+}
+
+// check refuses to leave loopback without --open: there are no tokens yet.
+func (f *serveFlags) check() error {
+	host, _, err := net.SplitHostPort(f.addr)
+	if err != nil {
+		return usage(fmt.Errorf("--addr: %w", err))
+	}
+	ip := net.ParseIP(host)
+	if host == "localhost" || ip != nil && ip.IsLoopback() || f.open {
+		return nil
+	}
+	return usage(fmt.Errorf("--addr %s is not loopback: add --open to let everyone who reaches it read", f.addr))
+}
+
+func newServeCmd(a *app) *cobra.Command {
+	var f serveFlags
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Serve tiles, tallies and the dashboard over HTTP",
+		Example: `  hazgrid serve
+  hazgrid serve --db postgres://localhost/city --division 330381 --addr 127.0.0.1:9000`,
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usage(fmt.Errorf("want no arguments, got %q", args))
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := f.check(); err != nil {
+				return err
+			}
+			s, err := a.openStore(cmd.Context(), false)
+			if err != nil {
+				return err
+			}
+			err = a.serve(cmd.Context(), s, f, service{ready: func(url string) { a.log.Info("serving", "url", url) }})
+			return errors.Join(err, s.Close())
+		},
+	}
+	f.add(cmd)
+	return cmd
+}
+
+// A service is what serve does beyond serving.
+type service struct {
+	opensAt string           // date the dashboard opens as of, "" for now
+	ready   func(url string) // called once requests are answered
+}
+
+// serve answers requests until ctx ends, then lets those under way finish.
+func (a *app) serve(ctx context.Context, s store.Store, f serveFlags, o service) error {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", f.addr)
+	if err != nil {
+		return fmt.Errorf("listen on %s: %w", f.addr, err)
+	}
+	handler, err := server.New(ctx, server.Config{
+		Store: s, Location: a.loc, Clock: time.Now, Log: a.log, Division: a.division, OpensAt: o.opensAt, Open: f.open,
+	})
+	if err != nil {
+		return errors.Join(err, listener.Close())
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	watched := make(chan error, 1)
+	go func() { watched <- handler.Run(ctx) }()
+	h := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
+	stopped := make(chan error, 1)
+	go func() { stopped <- h.Serve(listener) }()
+	o.ready("http://" + listener.Addr().String())
+	select {
+	case err = <-stopped:
+	case err = <-watched:
+	case <-ctx.Done():
+	}
+	cancel()
+	return errors.Join(unlessDone(err), shutdown(h))
+}
+
+// unlessDone drops the errors of an orderly end.
+func unlessDone(err error) error {
+	if errors.Is(err, http.ErrServerClosed) || errors.Is(err, context.Canceled) {
+		return nil
+	}
+	return err
+}
+
+func shutdown(h *http.Server) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
+	if err := h.Shutdown(ctx); err != nil {
+		return errors.Join(fmt.Errorf("shut down: %w", err), h.Close())
+	}
+	return nil
+}

@@ -1,0 +1,146 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/paulmach/orb"
+	"github.com/spf13/cobra"
+
+	"hazgrid/geo/crs"
+	"hazgrid/internal/server"
+	"hazgrid/safety"
+)
+
+// negative is an argument that is a number below zero and no flag.
+var negative = regexp.MustCompile(`^-(\d|\.\d|[iI]nf)`)
+
+// guard marks a negative number until the flags are read.
+const guard = "\x00"
+
+// guardNumbers keeps the flag parser from taking negative coordinates of `which` for flags.
+func guardNumbers(args []string) []string {
+	out := make([]string, len(args))
+	for i, arg := range args {
+		if negative.MatchString(arg) {
+			arg = guard + arg
+		}
+		out[i] = arg
+	}
+	return out
+}
+
+type whichFlags struct {
+	file, output, frame, scheme string
+	snap                        float64
+}
+
+func newWhichCmd(a *app) *cobra.Command {
+	var f whichFlags
+	cmd := &cobra.Command{
+		Use:   "which LON LAT | which --file points.csv",
+		Short: "Say which grid a point lies in, at every level",
+		Long: `which prints the grid of a point at every level as JSON, or adds the answer to each row of a
+CSV file with lon,lat columns: grid, grid_1…grid_N, grid_distance_m, error come last.`,
+		Example: `  hazgrid which 120.6552 27.7787
+  hazgrid which 120.6657 27.7810 --frame bd09 --snap 50
+  hazgrid which --file points.csv -o out.csv`,
+		RunE: func(cmd *cobra.Command, args []string) error { return a.which(cmd, f, args) },
+	}
+	cmd.Flags().StringVar(&f.file, "file", "", "CSV `file` with lon,lat columns (- is standard input)")
+	cmd.Flags().StringVarP(&f.output, "output", "o", "", "`file` to write instead of standard output")
+	cmd.Flags().StringVar(&f.frame, "frame", "wgs84", "coordinate `frame` of the points: wgs84, gcj02 or bd09")
+	cmd.Flags().Float64Var(&f.snap, "snap", 0, "`metres` within which a point outside takes the nearest grid")
+	cmd.Flags().StringVar(&f.scheme, "scheme", "", "`scheme` of grids (default "+safety.DefaultScheme+")")
+	return cmd
+}
+
+func (a *app) which(cmd *cobra.Command, f whichFlags, args []string) error {
+	frame, err := crs.Parse(f.frame)
+	if err != nil {
+		return usage(fmt.Errorf("--frame: %w", err))
+	}
+	if !(f.snap >= 0) {
+		return usage(fmt.Errorf("--snap: want metres from 0, got %v", f.snap))
+	}
+	q := server.WhichQuery{Frame: frame, Options: safety.WhichOptions{Scheme: f.scheme, SnapM: f.snap}}
+	if f.file != "" {
+		if len(args) > 0 {
+			return usage(errors.New("want LON LAT or --file, not both"))
+		}
+		return a.whichFile(cmd, f, q)
+	}
+	p, err := parsePoint(args)
+	if err != nil {
+		return usage(err)
+	}
+	s, err := a.snapshot(cmd.Context())
+	if err != nil {
+		return err
+	}
+	answer, err := server.Which(s, p, q)
+	if errors.Is(err, safety.ErrInvalid) {
+		return usage(err)
+	}
+	if err != nil {
+		return err
+	}
+	w, done, err := a.output(f.output)
+	if err != nil {
+		return err
+	}
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return done(e.Encode(answer))
+}
+
+func parsePoint(args []string) (orb.Point, error) {
+	if len(args) != 2 {
+		return orb.Point{}, fmt.Errorf("want LON LAT, got %d arguments", len(args))
+	}
+	var p orb.Point
+	for i, name := range []string{"lon", "lat"} {
+		text := strings.TrimPrefix(args[i], guard)
+		v, err := strconv.ParseFloat(text, 64)
+		if err != nil {
+			return p, fmt.Errorf("%s: want a number, got %q", name, text)
+		}
+		p[i] = v
+	}
+	return p, nil
+}
+
+// whichFile answers a CSV file row by row; rows that are no points make exit status 3.
+func (a *app) whichFile(cmd *cobra.Command, f whichFlags, q server.WhichQuery) error {
+	in := a.stdin
+	if f.file != "-" {
+		file, err := os.Open(f.file)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = file.Close() }() // only read from
+		in = file
+	}
+	s, err := a.snapshot(cmd.Context())
+	if err != nil {
+		return err
+	}
+	w, done, err := a.output(f.output)
+	if err != nil {
+		return err
+	}
+	bad, err := server.WhichCSV(s, in, io.Writer(w), q)
+	if err := done(err); err != nil {
+		return fmt.Errorf("%s: %w", f.file, err)
+	}
+	if bad > 0 {
+		return &exitError{exitRejected, fmt.Errorf("%s: %d rows are not points; their column error says why", f.file, bad)}
+	}
+	return nil
+}

@@ -1,0 +1,230 @@
+package safety
+
+import (
+	"cmp"
+	"fmt"
+	"math"
+	"slices"
+	"sync"
+
+	"github.com/paulmach/orb"
+
+	"hazgrid/geo"
+)
+
+// forever is later than every Time that can be written.
+const forever Time = math.MaxInt64
+
+// A Layer is the grids of one level as they are valid at one time, by code.
+// Face i of Coverage is Grids[i].
+type Layer struct {
+	Level    int
+	Grids    []*Grid
+	Coverage *geo.Coverage
+}
+
+// index returns the place of code in the layer.
+func (l *Layer) index(code string) (int, bool) {
+	return slices.BinarySearchFunc(l.Grids, code, func(g *Grid, c string) int { return cmp.Compare(g.Code, c) })
+}
+
+// A level is a Layer whose coverage is built when it is first asked for: old boundaries seldom are.
+type level struct {
+	layer Layer
+	once  sync.Once
+	err   error
+}
+
+func (l *level) get() (*Layer, error) {
+	l.once.Do(func() {
+		cells := make([]orb.MultiPolygon, len(l.layer.Grids))
+		for i, g := range l.layer.Grids {
+			cells[i] = g.Boundary
+		}
+		l.layer.Coverage, l.err = geo.NewCoverage(cells)
+		if l.err != nil {
+			l.err = fmt.Errorf("coverage of level %d: %w", l.layer.Level, l.err)
+		}
+	})
+	return &l.layer, l.err
+}
+
+// An epoch is a time in which the boundaries of a scheme did not change.
+type epoch struct {
+	from   Time
+	levels []*level // level n is levels[n-1]
+}
+
+// A scheme is one nested set of grids through time; epochs are in order, the first from the beginning.
+type scheme struct {
+	name   string
+	epochs []epoch
+}
+
+func (s *scheme) depth() int { return len(s.epochs[0].levels) }
+
+// at returns the epoch in force at t, and its number.
+func (s *scheme) at(t Time) (int, *epoch) {
+	i, found := slices.BinarySearchFunc(s.epochs, t, func(e epoch, t Time) int { return cmp.Compare(e.from, t) })
+	if !found {
+		i--
+	}
+	i = max(i, 0)
+	return i, &s.epochs[i]
+}
+
+// boundaries are all schemes of a division, by name.
+type boundaries []*scheme
+
+func (b boundaries) scheme(name string) (*scheme, bool) {
+	i, ok := slices.BinarySearchFunc(b, name, func(s *scheme, n string) int { return cmp.Compare(s.name, n) })
+	if !ok {
+		return nil, false
+	}
+	return b[i], true
+}
+
+// newBoundaries arranges grid versions by scheme and epoch. Deleted ones do not count.
+func newBoundaries(grids []Grid) boundaries {
+	byScheme := map[string][]*Grid{}
+	for i := range grids {
+		if g := &grids[i]; !g.Deleted && g.Level >= 1 {
+			byScheme[g.Scheme] = append(byScheme[g.Scheme], g)
+		}
+	}
+	var b boundaries
+	for name, gs := range byScheme {
+		b = append(b, newScheme(name, gs))
+	}
+	slices.SortFunc(b, func(x, y *scheme) int { return cmp.Compare(x.name, y.name) })
+	return b
+}
+
+// A version is a grid with the first instant at which it is no longer valid.
+type version struct {
+	*Grid
+	end Time
+}
+
+// versions sorts grids by code and time and closes each with its successor.
+func versions(grids []*Grid) []version {
+	slices.SortFunc(grids, func(x, y *Grid) int {
+		return cmp.Or(cmp.Compare(x.Code, y.Code), cmp.Compare(x.ValidFrom, y.ValidFrom))
+	})
+	vs := make([]version, len(grids))
+	for i, g := range grids {
+		vs[i] = version{g, forever}
+		if g.ValidTo.IsSet() {
+			vs[i].end = g.ValidTo + 1
+		}
+		if i+1 < len(grids) && grids[i+1].Code == g.Code {
+			vs[i].end = min(vs[i].end, grids[i+1].ValidFrom)
+		}
+	}
+	return vs
+}
+
+func newScheme(name string, grids []*Grid) *scheme {
+	vs := versions(grids)
+	bounds, depth := []Time{0}, 0
+	for _, v := range vs {
+		depth = max(depth, v.Level)
+		bounds = append(bounds, v.ValidFrom)
+		if v.end != forever {
+			bounds = append(bounds, v.end)
+		}
+	}
+	slices.Sort(bounds)
+	s := &scheme{name: name}
+	for _, from := range slices.Compact(bounds) {
+		s.epochs = append(s.epochs, newEpoch(vs, from, depth))
+	}
+	s.share()
+	return s
+}
+
+// newEpoch gathers the versions valid at from; vs are in order of code.
+func newEpoch(vs []version, from Time, depth int) epoch {
+	e := epoch{from: from, levels: make([]*level, depth)}
+	for i := range e.levels {
+		e.levels[i] = &level{layer: Layer{Level: i + 1}}
+	}
+	for _, v := range vs {
+		if v.ValidFrom <= from && from < v.end {
+			l := &e.levels[v.Level-1].layer
+			l.Grids = append(l.Grids, v.Grid)
+		}
+	}
+	return e
+}
+
+// share drops epochs equal to the one before and lets levels that did not change be one.
+func (s *scheme) share() {
+	kept := s.epochs[:1]
+	for _, e := range s.epochs[1:] {
+		before, same := kept[len(kept)-1], true
+		for i, l := range e.levels {
+			if slices.Equal(l.layer.Grids, before.levels[i].layer.Grids) {
+				e.levels[i] = before.levels[i]
+			} else {
+				same = false
+			}
+		}
+		if !same {
+			kept = append(kept, e)
+		}
+	}
+	s.epochs = kept
+}
+
+// locate returns the owner of p at each level, nil where there is none: the deepest level
+// that owns p by geometry, above it by declared parents, and by geometry where none is
+// declared (contract section 6).
+func (e *epoch) locate(p orb.Point) ([]*Grid, error) {
+	owners := make([]*Grid, len(e.levels))
+	var up *Grid // declared parent of the last owner
+	for n := len(e.levels); n >= 1; n-- {
+		if up != nil && up.Level == n {
+			owners[n-1], up = up, e.parent(up)
+			continue
+		}
+		g, err := e.levels[n-1].owner(p)
+		if err != nil {
+			return nil, err
+		}
+		owners[n-1] = g
+		if g != nil && up == nil {
+			up = e.parent(g)
+		}
+	}
+	return owners, nil
+}
+
+// parent returns the declared parent of g in this epoch, nil if there is none.
+func (e *epoch) parent(g *Grid) *Grid {
+	if g.Parent == "" {
+		return nil
+	}
+	for n := g.Level - 1; n >= 1; n-- {
+		l := &e.levels[n-1].layer
+		if i, ok := l.index(g.Parent); ok {
+			return l.Grids[i]
+		}
+	}
+	return nil
+}
+
+// owner returns the grid of the level that holds p by geometry, nil if none does.
+func (l *level) owner(p orb.Point) (*Grid, error) {
+	if len(l.layer.Grids) == 0 {
+		return nil, nil
+	}
+	layer, err := l.get()
+	if err != nil {
+		return nil, err
+	}
+	if i, ok := layer.Coverage.Locate(p); ok {
+		return layer.Grids[i], nil
+	}
+	return nil, nil
+}
