@@ -1,0 +1,56 @@
+# Two commands: `make demo` (Go and Node only) and `make test` (installs the rest on Debian).
+
+GO       ?= go
+BIN      := $(CURDIR)/bin
+WEB      := internal/web
+ADDR     ?= 127.0.0.1:8080
+DB       ?= demo.gpkg
+SOURCES  := $(shell find cmd geo analytics tiles safety importers internal -name '*.go' -o -name '*.sql' | grep -v node_modules)
+PAGE     := $(shell find $(WEB)/src $(WEB)/package.json $(WEB)/package-lock.json $(WEB)/build.mjs)
+LINT     := $(BIN)/golangci-lint-2.15.0
+
+.PHONY: demo build web test test-deps lint bench district clean help
+
+help: ## what there is to make
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
+
+demo: build ## make the invented district and serve it; DB=postgis starts a PostGIS of its own
+ifeq ($(DB),postgis)
+	@$(GO) build -o $(BIN)/withpg ./internal/store/postgis/withpg
+	@$(BIN)/withpg $(BIN)/hazgrid demo --addr $(ADDR)
+else
+	@$(BIN)/hazgrid demo --db $(DB) --addr $(ADDR)
+endif
+
+build: $(BIN)/hazgrid ## the dashboard and the binary
+
+$(BIN)/hazgrid: $(SOURCES) $(WEB)/.built go.mod go.sum
+	$(GO) build -trimpath -o $@ ./cmd/hazgrid
+
+web: $(WEB)/.built ## the dashboard only
+
+$(WEB)/.built: $(PAGE)
+	cd $(WEB) && npm ci --no-audit --no-fund && npm run --silent build
+	@touch $@
+
+test: test-deps build ## every test, after installing what they need
+	cd $(WEB) && npm run --silent check && npm run --silent unit
+	$(GO) vet ./...
+	$(GO) test -timeout 9m ./...
+	$(GO) test -timeout 5m -race -short ./safety ./internal/server ./internal/store/gpkg
+
+test-deps:
+	@.ci/deps
+
+lint: $(LINT) ## the house rules
+	$(LINT) run ./...
+
+$(LINT):
+	GOBIN=$(BIN) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
+	@mv $(BIN)/golangci-lint $@
+
+bench: build ## the benchmarks, one table an area
+	$(GO) run ./bench
+
+clean:
+	rm -rf $(BIN) $(WEB)/.built $(WEB)/node_modules

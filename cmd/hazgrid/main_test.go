@@ -1,0 +1,20 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// TestMain lets the test binary be the program when a script starts it.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"hazgrid": main})
+}
+
+// TestScripts runs testdata/script: what a user types and what the program answers.
+func TestScripts(t *testing.T) {
+	testscript.Run(t, testscript.Params{Dir: "testdata/script", Setup: func(e *testscript.Env) error {
+		e.Setenv("HAZGRID_LOG_LEVEL", "warn")
+		return nil
+	}})
+}
