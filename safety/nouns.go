@@ -11,9 +11,9 @@ type Grid struct {
 	Level     int    // 1 is the largest
 	Parent    string // declared code of the grid above, "" if none
 	Kind      string
-	ValidFrom Time // unset: always
-	ValidTo   Time // the last instant of validity; unset: open
-	AreaM2    float64
+	ValidFrom Time    // unset: always
+	ValidTo   Time    // the last instant of validity; unset: open
+	AreaKm2   float64 // geodesic, WGS 84
 	Synthetic bool
 	Boundary  orb.MultiPolygon // degrees
 	Deleted   bool

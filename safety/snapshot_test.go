@@ -28,7 +28,7 @@ func box(x0, y0, x1, y1 float64) orb.MultiPolygon {
 }
 
 func grid(code, parent string, level int, b orb.MultiPolygon) safety.Grid {
-	return safety.Grid{Scheme: "safety", Code: code, Name: "grid " + code, Level: level, Parent: parent, AreaM2: 2e6, Boundary: b, ID: safety.GridID("0", "safety", code)}
+	return safety.Grid{Scheme: "safety", Code: code, Name: "grid " + code, Level: level, Parent: parent, AreaKm2: 2, Boundary: b, ID: safety.GridID("0", "safety", code)}
 }
 
 // twoLevels is one square of two halves, the right one declared a child of "B", and "B" beside it.
@@ -84,9 +84,9 @@ func TestWhichLevels(t *testing.T) {
 
 func TestWhichSnap(t *testing.T) {
 	s := snapshot(t, safety.Records{Grids: twoLevels()}, day("2014-06-01"))
-	p := orb.Point{0.5, 1.0001} // 11.06 m north of A1 (PROJ geod: 0.0001° of latitude at the equator)
+	p := orb.Point{-0.0001, 0.5} // 0.0001° of longitude west of A1: 11.132 m, a·π/180·cos φ on WGS 84
 	got, err := s.Which(p, safety.WhichOptions{SnapM: 20})
-	if err != nil || !slices.Equal(codes(got.Grids), []string{"A", "A1"}) || math.Abs(got.DistanceM-11.06) > 0.01 {
+	if err != nil || !slices.Equal(codes(got.Grids), []string{"A", "A1"}) || math.Abs(got.DistanceM-11.132) > 0.001 {
 		t.Errorf("Which(%v, snap 20) = %v %v, %v", p, codes(got.Grids), got.DistanceM, err)
 	}
 	if got, err := s.Which(p, safety.WhichOptions{SnapM: 10}); err != nil || len(got.Grids) != 0 {

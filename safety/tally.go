@@ -91,7 +91,7 @@ type tallier struct {
 func (s *Snapshot) tally(l *Layer, q Query) *Table {
 	t := &tallier{s: s, q: q, rows: make([]Row, 0, len(l.Grids)+2)}
 	for _, g := range l.Grids {
-		t.rows = append(t.rows, Row{Grid: g, Name: g.Name, Tally: Tally{AreaKm2: g.AreaM2 / 1e6, HasArea: true}})
+		t.rows = append(t.rows, Row{Grid: g, Name: g.Name, Tally: Tally{AreaKm2: g.AreaKm2, HasArea: true}})
 	}
 	t.rows = append(t.rows, Row{Name: "outside"}, Row{Name: "unlocated"})
 	t.site = s.rowsOf(l, q)

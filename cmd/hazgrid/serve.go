@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -85,16 +86,16 @@ func (a *app) serve(ctx context.Context, s store.Store, f serveFlags, o service)
 		return errors.Join(err, listener.Close())
 	}
 	ctx, cancel := context.WithCancel(ctx)
+	var following sync.WaitGroup
+	following.Go(func() { handler.Run(ctx) })
+	defer following.Wait()
 	defer cancel()
-	watched := make(chan error, 1)
-	go func() { watched <- handler.Run(ctx) }()
 	h := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
 	stopped := make(chan error, 1)
 	go func() { stopped <- h.Serve(listener) }()
 	o.ready("http://" + listener.Addr().String())
 	select {
 	case err = <-stopped:
-	case err = <-watched:
 	case <-ctx.Done():
 	}
 	cancel()

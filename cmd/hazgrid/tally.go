@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -50,9 +51,9 @@ in no grid of that level and records without coordinates. A rate with nothing fo
 			if err != nil {
 				return usage(fmt.Errorf("--%w", err))
 			}
-			form, err := export.ParseFormat(formatOf(format, path))
-			if err != nil {
-				return usage(fmt.Errorf("--format: %w", err))
+			form := formatOf(format, path)
+			if !slices.Contains(export.TallyFormats(), form) {
+				return usage(fmt.Errorf("--format: want %s, got %q", strings.Join(export.TallyFormats(), ", "), form))
 			}
 			if level < 1 {
 				return usage(fmt.Errorf("--level: want 1 or more, got %d", level))
@@ -83,10 +84,7 @@ func formatOf(format, path string) string {
 	return "json"
 }
 
-type tallyOutput struct {
-	format export.Format
-	path   string
-}
+type tallyOutput struct{ format, path string }
 
 func (a *app) tally(cmd *cobra.Command, level int, q safety.Query, o tallyOutput) error {
 	s, err := a.snapshot(cmd.Context())
@@ -104,5 +102,5 @@ func (a *app) tally(cmd *cobra.Command, level int, q safety.Query, o tallyOutput
 	if err != nil {
 		return err
 	}
-	return done(export.Tallies(w, table, o.format, a.loc))
+	return done(export.Tally(w, table, o.format, a.loc))
 }

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"regexp"
 	"strconv"
@@ -14,7 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"hazgrid/geo/crs"
-	"hazgrid/internal/server"
+	"hazgrid/internal/export"
 	"hazgrid/safety"
 )
 
@@ -69,22 +68,21 @@ func (a *app) which(cmd *cobra.Command, f whichFlags, args []string) error {
 	if !(f.snap >= 0) {
 		return usage(fmt.Errorf("--snap: want metres from 0, got %v", f.snap))
 	}
-	q := server.WhichQuery{Frame: frame, Options: safety.WhichOptions{Scheme: f.scheme, SnapM: f.snap}}
+	l := export.Locator{Frame: frame, Options: safety.WhichOptions{Scheme: f.scheme, SnapM: f.snap}}
 	if f.file != "" {
 		if len(args) > 0 {
 			return usage(errors.New("want LON LAT or --file, not both"))
 		}
-		return a.whichFile(cmd, f, q)
+		return a.whichFile(cmd, f, l)
 	}
 	p, err := parsePoint(args)
 	if err != nil {
 		return usage(err)
 	}
-	s, err := a.snapshot(cmd.Context())
-	if err != nil {
+	if l.Snapshot, err = a.snapshot(cmd.Context()); err != nil {
 		return err
 	}
-	answer, err := server.Which(s, p, q)
+	answer, err := l.Answer(p)
 	if errors.Is(err, safety.ErrInvalid) {
 		return usage(err)
 	}
@@ -117,7 +115,7 @@ func parsePoint(args []string) (orb.Point, error) {
 }
 
 // whichFile answers a CSV file row by row; rows that are no points make exit status 3.
-func (a *app) whichFile(cmd *cobra.Command, f whichFlags, q server.WhichQuery) error {
+func (a *app) whichFile(cmd *cobra.Command, f whichFlags, l export.Locator) (err error) {
 	in := a.stdin
 	if f.file != "-" {
 		file, err := os.Open(f.file)
@@ -127,20 +125,20 @@ func (a *app) whichFile(cmd *cobra.Command, f whichFlags, q server.WhichQuery) e
 		defer func() { _ = file.Close() }() // only read from
 		in = file
 	}
-	s, err := a.snapshot(cmd.Context())
-	if err != nil {
+	if l.Snapshot, err = a.snapshot(cmd.Context()); err != nil {
 		return err
 	}
 	w, done, err := a.output(f.output)
 	if err != nil {
 		return err
 	}
-	bad, err := server.WhichCSV(s, in, io.Writer(w), q)
-	if err := done(err); err != nil {
+	bad := 0
+	l.Rejected = func(error) { bad++ }
+	if err := done(l.WhichCSV(w, in)); err != nil {
 		return fmt.Errorf("%s: %w", f.file, err)
 	}
 	if bad > 0 {
-		return &exitError{exitRejected, fmt.Errorf("%s: %d rows are not points; their column error says why", f.file, bad)}
+		return &exitError{exitRejected, fmt.Errorf("%s: %d rows are no points; their column error says why", f.file, bad)}
 	}
 	return nil
 }

@@ -157,9 +157,14 @@ func (c *cluster) run() (stop func(), err error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
+	ended := make(chan struct{})
+	go func() { // also keeps cmd and with it the pipe from being collected, which would close it
+		defer close(ended)
+		_ = cmd.Wait() // the status of a server told to end says nothing
+	}()
 	return func() {
-		_ = life.Close() // only ever fails when it was closed before
-		_ = cmd.Wait()   // the status of a server told to end says nothing
+		_ = life.Close() // fails only when it was closed before
+		<-ended
 	}, nil
 }
 

@@ -1,0 +1,141 @@
+// Command bench measures hazgrid beside other systems doing the same work in the same run
+// (`make bench`): one table an area, medians, and the ratio to ours. It makes everything it
+// measures in a temporary folder and starts a PostGIS of its own.
+//
+//	go run ./bench [-hazards 1000000] [-rounds 5] [-only import,which,tiles,start]
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"time"
+
+	"hazgrid/internal/store/postgis/pgtest"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:], os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+// A bench is what the areas share.
+type bench struct {
+	out     io.Writer
+	dir     string
+	program string // the built hazgrid
+	pg      string // URL of the cluster's first database
+	hazards int
+	rounds  int
+	made    int // databases
+}
+
+func run(ctx context.Context, args []string, out io.Writer) (err error) {
+	b := &bench{out: out}
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.IntVar(&b.hazards, "hazards", 1_000_000, "hazards to import")
+	flags.IntVar(&b.rounds, "rounds", 5, "rounds of which the median is shown")
+	flags.StringVar(&b.program, "program", "bin/hazgrid", "the built program")
+	only := flags.String("only", "start,which,tiles,import", "areas to measure")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if b.dir, err = os.MkdirTemp("", "hazgrid-bench"); err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(b.dir)) }()
+	url, stop, err := pgtest.Start(ctx, "")
+	if err != nil {
+		return err
+	}
+	defer stop()
+	b.pg = url
+	fmt.Fprintf(out, "%s, %d cores, %s; PostgreSQL with fsync=off\n", cpu(), runtime.NumCPU(), runtime.Version())
+	for _, area := range []struct {
+		name    string
+		measure func(context.Context) error
+	}{{"start", b.start}, {"which", b.which}, {"tiles", b.tiles}, {"import", b.imports}} {
+		if !slices.Contains(strings.Split(*only, ","), area.name) {
+			continue
+		}
+		if err := area.measure(ctx); err != nil {
+			return fmt.Errorf("%s: %w", area.name, err)
+		}
+	}
+	return nil
+}
+
+// cpu is the processor's name as the system has it.
+func cpu() string {
+	text, err := os.ReadFile("/proc/cpuinfo")
+	if err != nil {
+		return runtime.GOARCH
+	}
+	for line := range strings.Lines(string(text)) {
+		if name, ok := strings.CutPrefix(line, "model name"); ok {
+			return strings.Trim(name, "\t: \n")
+		}
+	}
+	return runtime.GOARCH
+}
+
+// database makes a fresh database and returns its URL.
+func (b *bench) database(ctx context.Context) (string, error) {
+	b.made++
+	name := fmt.Sprintf("bench%d", b.made)
+	cmd := exec.CommandContext(ctx, "psql", "-qX", b.pg, "-c", "create database "+name)
+	if out, err := cmd.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	url := strings.Replace(b.pg, "/postgres?", "/"+name+"?", 1)
+	out, err := exec.CommandContext(ctx, "psql", "-qX", url, "-c", "create extension if not exists postgis").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("%w: %s", err, out)
+	}
+	return url, nil
+}
+
+// timed runs a command and returns how long it took.
+func timed(ctx context.Context, name string, args ...string) (time.Duration, error) {
+	start := time.Now()
+	out, err := exec.CommandContext(ctx, name, args...).CombinedOutput()
+	if err != nil {
+		return 0, fmt.Errorf("%s %s: %w: %s", filepath.Base(name), strings.Join(args, " "), err, out)
+	}
+	return time.Since(start), nil
+}
+
+// median returns the middle of what was measured.
+func median[T ~int64 | ~float64](all []T) T { return percentile(all, 0.5) }
+
+// percentile returns the smallest value that is not exceeded by less than the share p.
+func percentile[T ~int64 | ~float64](all []T, p float64) T {
+	sorted := slices.Sorted(slices.Values(all))
+	return sorted[min(int(p*float64(len(sorted))), len(sorted)-1)]
+}
+
+// table prints a heading and rows of equal numbers of cells.
+func (b *bench) table(heading string, rows ...[]string) {
+	fmt.Fprintf(b.out, "\n%s\n\n", heading)
+	for i, row := range rows {
+		fmt.Fprintf(b.out, "| %s |\n", strings.Join(row, " | "))
+		if i == 0 {
+			fmt.Fprintf(b.out, "|%s\n", strings.Repeat(" --- |", len(row)))
+		}
+	}
+}
+
+func ms(d time.Duration) string { return fmt.Sprintf("%.3g ms", float64(d.Microseconds())/1000) }

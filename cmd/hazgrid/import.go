@@ -1,0 +1,332 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"iter"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/schollz/progressbar/v3"
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"hazgrid/geo/crs"
+	"hazgrid/importers"
+	"hazgrid/internal/store"
+	"hazgrid/safety"
+)
+
+// Why a batch that could have been written was not.
+var (
+	errDryRun = errors.New("dry run: nothing was written")
+	errStrict = errors.New("--strict, and records were rejected: nothing was written")
+)
+
+type importFlags struct {
+	level                  int64
+	scheme, validFrom      string
+	columns                []string
+	frame, encoding        string
+	dryRun, strict, repair bool
+	rejects, report        string
+}
+
+func newImportCmd(a *app) *cobra.Command {
+	var f importFlags
+	cmd := &cobra.Command{
+		Use:   "import grids|enterprises|hazards|inspections|lines FILE…",
+		Short: "Read files into the store",
+		Long: `import reads GeoJSON (a FeatureCollection, features one a line) and CSV, recognised by content, in
+UTF-8, GB 18030 or UTF-16. Columns are found by their names in English or Chinese; --map names the others.
+Each file is one transaction: all of its good records are written, or nothing. Records are inserted or
+updated by code or id; reading a file twice changes nothing. Records that are wrong are left out, counted,
+and named in --rejects; the exit status is then 3.`,
+		Example: `  hazgrid import grids --level 1 towns.geojson
+  hazgrid import grids --level 3 --map code=VILLAGEID --map name=VILLAGENAM villages.geojson
+  hazgrid import enterprises --frame gcj02 --encoding gb18030 ledger.csv
+  hazgrid import hazards --rejects rejects.csv --report report.json 2014-11.csv 2014-12.csv
+  hazgrid import grids --level 3 --valid-from 2015-01-01 --repair --dry-run redrawn.geojson`,
+		Args: importArgs,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			o, err := f.options(safety.Kind(args[0]), a.loc, cmd.Flags().Changed("level"))
+			if err != nil {
+				return usage(err)
+			}
+			return a.importFiles(cmd.Context(), f, o, args[1:])
+		},
+		ValidArgs: kindNames(),
+	}
+	f.add(cmd)
+	return cmd
+}
+
+func kindNames() (names []string) {
+	for _, k := range safety.Kinds() {
+		names = append(names, string(k))
+	}
+	return names
+}
+
+func importArgs(_ *cobra.Command, args []string) error {
+	switch {
+	case len(args) < 2:
+		return usage(errors.New("want KIND and at least one FILE; see `hazgrid import --help`"))
+	case !slices.Contains(kindNames(), args[0]):
+		return usage(fmt.Errorf("want one of %s, got %q", strings.Join(kindNames(), ", "), args[0]))
+	}
+	return nil
+}
+
+func (f *importFlags) add(cmd *cobra.Command) {
+	fl := cmd.Flags()
+	fl.Int64Var(&f.level, "level", 0, "grids: `level` of the features that have none (1 is the largest)")
+	fl.StringVar(&f.scheme, "scheme", "", "grids: `scheme` of those that have none (default "+safety.DefaultScheme+")")
+	fl.StringVar(&f.validFrom, "valid-from", "", "grids: `date` from which those without one are valid (default always)")
+	fl.StringArrayVar(&f.columns, "map", nil, "`field=column`: the field is in this column of the file (repeatable)")
+	fl.StringVar(&f.frame, "frame", "", "coordinate `frame` of the file: wgs84, gcj02 or bd09 (default what the file says, else wgs84)")
+	fl.StringVar(&f.encoding, "encoding", "auto", "text `encoding`: auto, utf-8, gb18030, gbk, utf-16le, utf-16be, …")
+	fl.BoolVar(&f.dryRun, "dry-run", false, "read and check all, write nothing")
+	fl.BoolVar(&f.strict, "strict", false, "write nothing of a file when any of its records is rejected")
+	fl.BoolVar(&f.repair, "repair", false, "mend invalid polygons instead of rejecting them")
+	fl.StringVar(&f.rejects, "rejects", "", "CSV `file` for the records not written: number, id, field, reason, original")
+	fl.StringVar(&f.report, "report", "", "JSON `file` for the counts (an array when several files are given)")
+}
+
+// options turns the flags into those of the importer.
+func (f *importFlags) options(k safety.Kind, loc *time.Location, hasLevel bool) (importers.Options, error) {
+	o := importers.Options{Kind: k, Encoding: f.encoding, Location: loc, Level: f.level, Scheme: strings.TrimSpace(f.scheme), Repair: f.repair}
+	var err error
+	if hasLevel && (f.level < 1 || f.level > importers.DeepestLevel) {
+		return o, fmt.Errorf("--level: want 1 to %d, got %d", importers.DeepestLevel, f.level)
+	}
+	if err := importers.CheckEncoding(f.encoding); err != nil {
+		return o, fmt.Errorf("--encoding: %w", err)
+	}
+	if o.ValidFrom, err = safety.ParseTime(f.validFrom, loc, safety.Opens); err != nil {
+		return o, fmt.Errorf("--valid-from: %w", err)
+	}
+	if o.Map, err = importers.ParseMap(k, f.columns); err != nil {
+		return o, fmt.Errorf("--%w", err)
+	}
+	if f.frame != "" {
+		if o.Frame, err = crs.Parse(f.frame); err != nil {
+			return o, fmt.Errorf("--frame: %w", err)
+		}
+	}
+	return o, nil
+}
+
+// An importJob is one run of the verb.
+type importJob struct {
+	app     *app
+	flags   importFlags
+	o       importers.Options
+	store   store.Store // opened with the first file that can be read
+	scratch string      // folder for what does not fit in memory
+	rejects *rejectsFile
+}
+
+// importFiles imports each file in its own transaction and tries all of them.
+func (a *app) importFiles(ctx context.Context, f importFlags, o importers.Options, paths []string) (err error) {
+	scratch, err := os.MkdirTemp("", "hazgrid-import-")
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
+	j := &importJob{app: a, flags: f, o: o, scratch: scratch}
+	if j.rejects, err = a.newRejectsFile(f.rejects, len(paths) > 1); err != nil {
+		return fmt.Errorf("--rejects: %w", err)
+	}
+	reports, errs := j.all(ctx, paths)
+	if j.store != nil {
+		errs = append(errs, j.store.Close())
+	}
+	if err := j.rejects.close(); err != nil {
+		errs = append(errs, fmt.Errorf("--rejects: %w", err))
+	}
+	if f.report != "" {
+		if err := a.writeReports(f.report, reports); err != nil {
+			errs = append(errs, fmt.Errorf("--report: %w", err))
+		}
+	}
+	return outcome(reports, errs)
+}
+
+func (j *importJob) all(ctx context.Context, paths []string) (reports []*importReport, errs []error) {
+	for _, path := range paths {
+		r, err := j.one(ctx, path)
+		if err != nil {
+			r.Error = err.Error()
+			errs = append(errs, err)
+		}
+		reports = append(reports, r)
+		j.say(r)
+	}
+	return reports, errs
+}
+
+// outcome is the exit status: 1 if anything failed, else 3 if records were rejected. A frame
+// that cannot be read is wrong usage where it is all there was to do.
+func outcome(reports []*importReport, errs []error) error {
+	err := errors.Join(errs...)
+	if errors.Is(err, importers.ErrFrame) && len(reports) == 1 {
+		return usage(err)
+	}
+	if err != nil {
+		return err
+	}
+	for _, r := range reports {
+		if r.Rejected > 0 {
+			return &exitError{code: exitRejected}
+		}
+	}
+	return nil
+}
+
+// one imports one file. The report is never nil.
+func (j *importJob) one(ctx context.Context, path string) (r *importReport, err error) {
+	start := time.Now()
+	r = &importReport{Kind: j.o.Kind, File: path, Warnings: []safety.Warning{}, say: []safety.Reject{}}
+	defer func() { r.Seconds = time.Since(start).Seconds() }()
+	bar, done := j.app.progress(path)
+	defer done()
+	o := j.o
+	o.Progress = bar
+	f, err := importers.Open(path, o)
+	if err != nil {
+		return r, err
+	}
+	defer func() { err = errors.Join(err, f.Close()) }()
+	r.Encoding = f.Encoding
+	if err := j.open(ctx); err != nil {
+		return r, err
+	}
+	p := &pass{job: j, file: f, report: r}
+	defer func() { err = errors.Join(err, p.close()) }()
+	return r, p.run(ctx)
+}
+
+// open opens the store when the first file is ready to be read. A dry run does not
+// make a GeoPackage where there is none: it runs against one that is thrown away.
+func (j *importJob) open(ctx context.Context) (err error) {
+	if j.store != nil {
+		return nil
+	}
+	a := *j.app
+	if _, err := os.Stat(a.db); j.flags.dryRun && errors.Is(err, fs.ErrNotExist) && !strings.Contains(a.db, "://") {
+		a.db = filepath.Join(j.scratch, "dry-run.gpkg")
+	}
+	j.store, err = a.openStore(ctx, true)
+	return err
+}
+
+// A pass is one file on its way into the store.
+type pass struct {
+	job    *importJob
+	file   *importers.File
+	report *importReport
+
+	fromFile, fromStore spill // rejects of the two phases, each by rising number
+	readErr             error // what ended the reading of the file
+}
+
+func (p *pass) run(ctx context.Context) error {
+	p.fromFile.dir, p.fromStore.dir = p.job.scratch, p.job.scratch
+	receipt, err := p.job.store.Apply(ctx, safety.Batch{
+		Kind: p.job.o.Kind, Records: p.records(ctx), Rejected: p.refused, Confirm: p.confirm,
+	})
+	undone := errors.Is(err, errDryRun) || errors.Is(err, errStrict)
+	if err != nil && !undone {
+		p.report.Read, p.report.Rejected = 0, 0 // the half that was read says nothing
+		if p.readErr != nil {
+			return p.readErr // without the store's words around it
+		}
+		return fmt.Errorf("%s: %w", p.report.File, err)
+	}
+	p.report.fill(receipt, p.file)
+	p.report.undone = undone
+	if err := p.job.rejects.add(p); err != nil {
+		return fmt.Errorf("--rejects: %w", err)
+	}
+	if errors.Is(err, errStrict) {
+		return fmt.Errorf("%s: %w", p.report.File, errStrict)
+	}
+	return nil
+}
+
+// records yields what can be written and keeps account of the rest.
+func (p *pass) records(ctx context.Context) iter.Seq2[safety.Record, error] {
+	return func(yield func(safety.Record, error) bool) {
+		for rec, err := range p.file.Records() {
+			var bad *safety.FieldError
+			switch {
+			case ctx.Err() != nil:
+				err = ctx.Err()
+			case errors.As(err, &bad):
+				p.report.Read++
+				p.report.Rejected++
+				err = p.keep(&p.fromFile, safety.Reject{FieldError: *bad})
+				if err == nil {
+					continue
+				}
+			case err == nil:
+				p.report.Read++
+			}
+			p.readErr = err
+			if !yield(rec, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// refused is told by the store what it does not write.
+func (p *pass) refused(r safety.Reject) error { return p.keep(&p.fromStore, r) }
+
+// keep spills a reject for the rejects file, and remembers the first for the screen.
+func (p *pass) keep(s *spill, r safety.Reject) error {
+	if !r.Superseded && len(p.report.say) < saidRejects {
+		p.report.say = append(p.report.say, r)
+	}
+	if p.job.flags.rejects == "" {
+		return nil
+	}
+	return s.add(r)
+}
+
+// confirm stops the batch before it is committed when it is not to be.
+func (p *pass) confirm(r safety.Receipt) error {
+	switch {
+	case p.job.flags.strict && p.report.Rejected+r.Rejected > 0:
+		return errStrict
+	case p.job.flags.dryRun:
+		return errDryRun
+	}
+	return nil
+}
+
+func (p *pass) close() error { return errors.Join(p.fromFile.close(), p.fromStore.close()) }
+
+// progress shows how much of a file is read, on a terminal; done clears it.
+func (a *app) progress(path string) (read func(int), done func()) {
+	info, err := os.Stat(path)
+	if err != nil || !isTerminal(a.stderr) {
+		return nil, func() {}
+	}
+	bar := progressbar.NewOptions64(info.Size(), progressbar.OptionSetWriter(a.stderr), progressbar.OptionShowBytes(true),
+		progressbar.OptionSetDescription(filepath.Base(path)), progressbar.OptionThrottle(100*time.Millisecond),
+		progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(30))
+	return func(n int) { _ = bar.Add(n) }, func() { _ = bar.Finish() } // a bar that cannot be drawn is no matter
+}
+
+func isTerminal(w io.Writer) bool {
+	f, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

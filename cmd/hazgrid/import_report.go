@@ -1,0 +1,122 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"hazgrid/importers"
+	"hazgrid/safety"
+)
+
+// saidRejects is how many rejected records of a file are named on the screen.
+const saidRejects = 10
+
+// An importReport is what became of one file: the JSON of contract section 3. Read = Inserted +
+// Updated + Unchanged + Superseded + Rejected. A file that failed has an error, and
+// nothing of it was written.
+type importReport struct {
+	Kind       safety.Kind      `json:"kind"`
+	File       string           `json:"file"`
+	Encoding   string           `json:"encoding"`
+	Frame      string           `json:"frame"`
+	Read       int64            `json:"read"`
+	Inserted   int64            `json:"inserted"`
+	Updated    int64            `json:"updated"`
+	Unchanged  int64            `json:"unchanged"`
+	Superseded int64            `json:"superseded"`
+	Rejected   int64            `json:"rejected"`
+	Repaired   int64            `json:"repaired"`
+	Outside    int64            `json:"outside"`
+	Unlocated  int64            `json:"unlocated"`
+	Warnings   []safety.Warning `json:"warnings"`
+	Seconds    float64          `json:"seconds"`
+	Version    int64            `json:"version"`
+	Error      string           `json:"error,omitempty"`
+
+	say    []safety.Reject // the first that were rejected
+	undone bool            // the figures are what would have been
+}
+
+// fill adds what the store and the file know at the end.
+func (r *importReport) fill(got safety.Receipt, f *importers.File) {
+	r.Frame = string(f.Frame)
+	r.Inserted, r.Updated, r.Unchanged, r.Superseded = got.Inserted, got.Updated, got.Unchanged, got.Superseded
+	r.Rejected += got.Rejected
+	r.Repaired, r.Outside, r.Unlocated, r.Version = f.Repaired(), got.Outside, got.Unlocated, got.Version
+	r.Warnings = append(append(r.Warnings, f.Warnings()...), got.Warnings...)
+	slices.SortStableFunc(r.Warnings, func(a, b safety.Warning) int { return strings.Compare(a.Code, b.Code) })
+	slices.SortStableFunc(r.say, func(a, b safety.Reject) int { return int(a.Number - b.Number) })
+}
+
+// writeReports writes one object, or an array when there are several.
+func (a *app) writeReports(path string, reports []*importReport) error {
+	w, done, err := a.output(path)
+	if err != nil {
+		return err
+	}
+	var v any = reports
+	if len(reports) == 1 {
+		v = reports[0]
+	}
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return done(e.Encode(v))
+}
+
+// say prints what became of a file for people: counts on stdout, unless results go there, and
+// what deserves a look on stderr. An error is printed by run.
+func (j *importJob) say(r *importReport) {
+	out := j.app.stdout
+	if j.flags.report == "-" || j.flags.rejects == "-" {
+		out = j.app.stderr
+	}
+	err := r.details(j.app.stderr)
+	if r.Error == "" || r.undone {
+		_, err2 := fmt.Fprintln(out, r)
+		err = errors.Join(err, err2)
+	}
+	if err != nil {
+		j.app.log.Debug("the summary could not be printed", "file", r.File, "error", err)
+	}
+}
+
+// details names the first rejected records and the warnings.
+func (r *importReport) details(w io.Writer) error {
+	var b strings.Builder
+	if r.Error == "" || r.undone {
+		for _, bad := range r.say {
+			fmt.Fprintf(&b, "%s: %s\n", r.File, bad.Error())
+		}
+		if more := r.Rejected - int64(len(r.say)); more > 0 {
+			fmt.Fprintf(&b, "%s: … and %d more (--rejects FILE writes them all)\n", r.File, more)
+		}
+	}
+	for _, v := range r.Warnings {
+		fmt.Fprintf(&b, "%s: warning: %s, %d times, for example %s\n", r.File, v.Code, v.Count, v.Example)
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+// String is the report in one line.
+func (r *importReport) String() string {
+	s := fmt.Sprintf("%s: %d %s read: %d inserted, %d updated, %d unchanged, %d superseded, %d rejected",
+		r.File, r.Read, r.Kind, r.Inserted, r.Updated, r.Unchanged, r.Superseded, r.Rejected)
+	for _, c := range []struct {
+		n    int64
+		word string
+	}{{r.Repaired, "repaired"}, {r.Outside, "outside"}, {r.Unlocated, "unlocated"}} {
+		if c.n > 0 {
+			s += fmt.Sprintf("; %d %s", c.n, c.word)
+		}
+	}
+	s += fmt.Sprintf(" (%s, %s, %.1f s", r.Encoding, r.Frame, r.Seconds)
+	if r.undone {
+		return s + "; nothing was written)"
+	}
+	return s + fmt.Sprintf(", version %d)", r.Version)
+}

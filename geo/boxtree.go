@@ -1,0 +1,85 @@
+package geo
+
+import "github.com/paulmach/orb"
+
+// fan is how many boxes of one level a node of the next one covers.
+const fan = 8
+
+// A boxTree finds the boxes that meet a box. It packs them in the order they
+// come, without sorting: pieces of a ring that follow each other lie next to
+// each other, so the order along the rings is already a good one.
+type boxTree struct {
+	levels [][]orb.Bound // levels[0] are the boxes, the last has at most fan
+}
+
+// newBoxTree indexes the boxes; it keeps the slice.
+func newBoxTree(boxes []orb.Bound) *boxTree {
+	t := &boxTree{levels: [][]orb.Bound{boxes}}
+	for len(boxes) > fan {
+		up := make([]orb.Bound, 0, len(boxes)/fan+1)
+		for i := 0; i < len(boxes); i += fan {
+			b := boxes[i]
+			for _, o := range boxes[i+1 : min(i+fan, len(boxes))] {
+				b = joinBoxes(b, o)
+			}
+			up = append(up, b)
+		}
+		t.levels = append(t.levels, up)
+		boxes = up
+	}
+	return t
+}
+
+// search calls visit for each i with from ≤ i < to whose box meets b, in
+// rising order, until visit returns false. It tells whether it came to the end.
+func (t *boxTree) search(b orb.Bound, from, to int, visit func(i int) bool) bool {
+	top := len(t.levels) - 1
+	return t.searchLevel(top, 0, len(t.levels[top]), boxQuery{b, from, to, visit})
+}
+
+type boxQuery struct {
+	box      orb.Bound
+	from, to int
+	visit    func(i int) bool
+}
+
+func (t *boxTree) searchLevel(level, first, last int, q boxQuery) bool {
+	span := 1 // boxes under one node
+	for range level {
+		span *= fan
+	}
+	for i := max(first, q.from/span); i < last && i*span < q.to; i++ {
+		if !boxesMeet(t.levels[level][i], q.box) {
+			continue
+		}
+		if level == 0 {
+			if !q.visit(i) {
+				return false
+			}
+			continue
+		}
+		if !t.searchLevel(level-1, i*fan, min(i*fan+fan, len(t.levels[level-1])), q) {
+			return false
+		}
+	}
+	return true
+}
+
+func boxesMeet(a, b orb.Bound) bool {
+	return a.Min[0] <= b.Max[0] && b.Min[0] <= a.Max[0] && a.Min[1] <= b.Max[1] && b.Min[1] <= a.Max[1]
+}
+
+func joinBoxes(a, b orb.Bound) orb.Bound {
+	return orb.Bound{
+		Min: orb.Point{min(a.Min[0], b.Min[0]), min(a.Min[1], b.Min[1])},
+		Max: orb.Point{max(a.Max[0], b.Max[0]), max(a.Max[1], b.Max[1])},
+	}
+}
+
+// segmentBox is the box of the segment ab.
+func segmentBox(a, b orb.Point) orb.Bound {
+	return orb.Bound{
+		Min: orb.Point{min(a[0], b[0]), min(a[1], b[1])},
+		Max: orb.Point{max(a[0], b[0]), max(a[1], b[1])},
+	}
+}

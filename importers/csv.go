@@ -1,0 +1,178 @@
+package importers
+
+import (
+	"bytes"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"hazgrid/safety"
+)
+
+// A csvReader yields the rows of a CSV text after its header. Rows without any value are passed over
+// and not numbered, as blank lines are.
+type csvReader struct {
+	tape   *tape
+	in     *csv.Reader
+	cs     charset
+	header []string
+	short  func(number int64) // told of rows with fewer cells than the header
+}
+
+// separators are tried in this order; the one that cuts the header most often wins.
+var separators = []rune{',', ';', '\t', '|'}
+
+// newCSVReader reads the header. head is the start of the text.
+func newCSVReader(src io.Reader, head []byte, cs charset, maxBytes int) (*csvReader, error) {
+	r := &csvReader{tape: &tape{src: src, max: maxBytes}, cs: cs, short: func(int64) {}}
+	r.in = csv.NewReader(r.tape)
+	r.in.Comma = separator(head)
+	r.in.FieldsPerRecord = -1
+	r.in.ReuseRecord = true
+	for {
+		cells, err := r.in.Read()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil, fmt.Errorf("%w: the file has no header", safety.ErrInvalid)
+		case err != nil:
+			return nil, fmt.Errorf("%w: not CSV: the header: %w", safety.ErrInvalid, err)
+		}
+		text := r.tape.cut(r.in.InputOffset())
+		if f := cs.fault(text); f != nil {
+			return nil, fmt.Errorf("%w: the header is %s", safety.ErrInvalid, f.reason)
+		}
+		if r.header = slices.Clone(cells); !blank(cells) {
+			return r, nil
+		}
+	}
+}
+
+// separator finds what cuts the first line of a text.
+func separator(head []byte) rune {
+	best, most := separators[0], 0
+	line := strings.TrimLeft(string(head), " \r\n\ufeff")
+	for _, s := range separators {
+		if n := countOutside(line, s); n > most {
+			best, most = s, n
+		}
+	}
+	return best
+}
+
+// countOutside counts sep in the first line of text, outside quotes.
+func countOutside(text string, sep rune) (n int) {
+	quoted := false
+	for _, c := range text {
+		switch {
+		case c == '"':
+			quoted = !quoted
+		case quoted:
+		case c == '\n' || c == '\r':
+			return n
+		case c == sep:
+			n++
+		}
+	}
+	return n
+}
+
+func (r *csvReader) rows() rows {
+	return func(yield func(row, error) bool) {
+		for number := int64(1); ; {
+			out, err := r.next(number)
+			switch {
+			case errors.Is(err, io.EOF):
+				return
+			case err != nil:
+				yield(row{}, err)
+				return
+			case out.fault == nil && blank(out.values):
+				continue
+			}
+			if !yield(out, nil) {
+				return
+			}
+			number++
+		}
+	}
+}
+
+// next reads one row.
+func (r *csvReader) next(number int64) (row, error) {
+	cells, err := r.in.Read()
+	out := row{number: number, names: r.header, values: cells}
+	var bad *csv.ParseError
+	if err != nil && !errors.As(err, &bad) {
+		if errors.Is(err, errTooLong) {
+			err = fmt.Errorf("%w: record %d is longer than %d MB: a quote that is never closed?", safety.ErrInvalid, number, r.tape.max>>20)
+		}
+		return out, err
+	}
+	out.text = bytes.TrimRight(r.tape.cut(r.in.InputOffset()), "\r\n")
+	switch {
+	case bad != nil && r.tape.done() && bytes.Count(out.text, []byte{'"'})%2 == 1:
+		return out, fmt.Errorf("%w: the CSV is cut off: the quote opened in record %d (line %d) is never closed", safety.ErrInvalid, number, bad.StartLine)
+	case bad != nil:
+		out.fault = &fault{reason: fmt.Sprintf("not CSV: line %d, byte %d: %v", bad.Line, bad.Column, bad.Err)}
+		out.values = nil
+	case !blank(cells[min(len(cells), len(r.header)):]):
+		out.fault = &fault{reason: fmt.Sprintf("%d cells, the header has %d", len(cells), len(r.header))}
+	case len(cells) < len(r.header) && !blank(cells):
+		r.short(number)
+	}
+	out.values = out.values[:min(len(out.values), len(r.header))]
+	if f := r.cs.fault(out.text); f != nil {
+		out.fault = f
+	}
+	return out, nil
+}
+
+func blank(cells []string) bool {
+	for _, c := range cells {
+		if strings.TrimSpace(c) != "" {
+			return false
+		}
+	}
+	return true
+}
+
+// A tape keeps what has been read since the end of the last record, so that a record can be shown as
+// it stands, and ends the file when a record becomes too long to be one.
+type tape struct {
+	src  io.Reader
+	max  int
+	buf  []byte
+	base int64 // offset of buf[0]
+	from int   // start of the current record in buf
+	err  error
+}
+
+// Read implements io.Reader.
+func (t *tape) Read(p []byte) (int, error) {
+	if len(t.buf)-t.from > t.max {
+		return 0, errTooLong
+	}
+	if t.from > 0 && t.from >= len(t.buf)/2 {
+		t.base += int64(t.from)
+		t.buf = append(t.buf[:0], t.buf[t.from:]...)
+		t.from = 0
+	}
+	n, err := t.src.Read(p)
+	t.buf = append(t.buf, p[:n]...)
+	t.err = err
+	return n, err
+}
+
+// cut returns what was read since the last cut, up to an offset of the text; valid until the next Read.
+func (t *tape) cut(to int64) []byte {
+	end := min(int(to-t.base), len(t.buf))
+	out := t.buf[t.from:end]
+	t.from = end
+	return out
+}
+
+// done reports that the current record was the last.
+func (t *tape) done() bool { return errors.Is(t.err, io.EOF) && t.from == len(t.buf) }

@@ -1,0 +1,94 @@
+package importers
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"hazgrid/safety"
+)
+
+// parseTime reads what safety.ParseTime reads, and the other ways in which ledgers write a date:
+// 2014/11/3, 2014.11.3, 2014年11月3日, 20141103 and the day number of a spreadsheet (41997 is
+// 2014-12-24), the first three also with a time after them. text is folded and trimmed.
+func parseTime(text string, loc *time.Location, edge safety.Edge) (safety.Time, error) {
+	t, err := safety.ParseTime(text, loc, edge)
+	if err != nil {
+		if iso := isoDate(text); iso != "" {
+			if t2, err2 := safety.ParseTime(iso, loc, edge); err2 == nil {
+				t, err = t2, nil
+			}
+		}
+	}
+	if err == nil && t < 0 {
+		err = fmt.Errorf("%w: %q is before year 1", safety.ErrInvalid, clip(text))
+	}
+	return t, err
+}
+
+// isoDate turns the other forms into YYYY-MM-DD[ HH:MM[:SS]], "" when it is none of them.
+func isoDate(s string) string {
+	if digits([]byte(s)) == len(s) {
+		switch len(s) {
+		case 8:
+			return s[:4] + "-" + s[4:6] + "-" + s[6:]
+		case 5:
+			n, _ := strconv.Atoi(s)
+			return time.Date(1899, time.December, 30+n, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
+		}
+		return ""
+	}
+	year, s, ok := leading(s, "-/.年")
+	if !ok || len(year) != 4 {
+		return ""
+	}
+	month, s, ok := leading(s, "-/.月")
+	if !ok {
+		return ""
+	}
+	n := digits([]byte(s))
+	day, rest := s[:n], strings.TrimLeft(strings.TrimPrefix(s[n:], "日"), " T")
+	if day == "" || len(day) > 2 || len(month) > 2 || n < len(s) && rest == s[n:] && rest != "" {
+		return ""
+	}
+	out := year + "-" + pad(month) + "-" + pad(day)
+	if rest == "" {
+		return out
+	}
+	if hour, _, ok := strings.Cut(rest, ":"); ok {
+		rest = pad(hour) + rest[len(hour):]
+	}
+	return out + " " + rest
+}
+
+// leading cuts digits and one of the separators after them.
+func leading(s, separators string) (num, rest string, ok bool) {
+	n := digits([]byte(s))
+	if n == 0 {
+		return "", s, false
+	}
+	for _, sep := range separators {
+		if rest, ok := strings.CutPrefix(s[n:], string(sep)); ok {
+			return s[:n], rest, true
+		}
+	}
+	return "", s, false
+}
+
+func pad(s string) string {
+	if len(s) == 1 {
+		return "0" + s
+	}
+	return s
+}
+
+// relativeDays reads a deadline given as "15天" or "15日": days after the finding.
+func relativeDays(text string) (int, bool) {
+	n := digits([]byte(text))
+	if n == 0 || n > 4 || text[n:] != "天" && text[n:] != "日" {
+		return 0, false
+	}
+	days, err := strconv.Atoi(text[:n])
+	return days, err == nil
+}

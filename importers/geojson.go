@@ -1,0 +1,309 @@
+package importers
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+
+	"hazgrid/geo/crs"
+	"hazgrid/safety"
+)
+
+// A geoReader yields the features of GeoJSON text: one FeatureCollection or Feature, or several,
+// one after the other (newline-delimited, RFC 8142). Its frame is what the file says.
+type geoReader struct {
+	in    *jsonStream
+	cs    charset
+	fixed bool           // the user has named the frame: what the file says does not count
+	told  func(f string) // the file has named this frame; before the first feature
+	count int64
+	feat  featureParser
+
+	yield func(row, error) bool
+	err   error // why reading has ended; errStop when the reader of the rows has had enough
+}
+
+var errStop = errors.New("stopped")
+
+// rows yields the features; names of properties may differ from one to the next.
+func (g *geoReader) rows() rows {
+	return func(yield func(row, error) bool) {
+		g.yield = yield
+		if err := g.text(); err != nil && !errors.Is(err, errStop) {
+			yield(row{}, err)
+		}
+	}
+}
+
+// text reads objects to the end of the text.
+func (g *geoReader) text() error {
+	for {
+		c, err := g.in.peek()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return err
+		case c == 0x1e: // RFC 8142
+			g.in.pos++
+			continue
+		case c != '{':
+			return fmt.Errorf("%w: not GeoJSON at byte %d: %q where a FeatureCollection or Feature should begin", safety.ErrInvalid, g.in.at()+1, c)
+		}
+		if err := g.object(); err != nil {
+			return err
+		}
+	}
+}
+
+// A member list is the top level of an object, as far as it is kept: an object that turns out to have no
+// features may be a feature itself.
+type topLevel struct {
+	kind     string // of "type"
+	features bool
+	held     bytes.Buffer
+	long     bool // some member was too long, the object cannot be kept
+}
+
+// object reads one object of the top level, whatever the order of its members.
+func (g *geoReader) object() error {
+	start := g.in.at()
+	if _, err := g.in.next(); err != nil {
+		return err
+	}
+	var top topLevel
+	for sep := "{"; ; sep = "," {
+		c, err := g.in.peek()
+		if err == nil && c == '}' && sep == "{" {
+			break
+		}
+		if err := g.member(&top, sep); err != nil {
+			return err
+		}
+		switch c, err := g.in.next(); {
+		case err != nil:
+			return err
+		case c == '}':
+			return g.close(&top, start)
+		case c != ',':
+			return broken(g.in.at()-1, "%q where ',' or '}' should be", c)
+		}
+	}
+	g.in.pos++
+	return g.close(&top, start)
+}
+
+// member reads one member of a top-level object.
+func (g *geoReader) member(top *topLevel, sep string) error {
+	raw, at, err := g.in.value()
+	if err != nil {
+		return err
+	}
+	cur := cursor{b: raw}
+	if cur.peek() != '"' {
+		return broken(at, "want a name in quotes")
+	}
+	text, err := cur.text()
+	if err != nil {
+		return g.broken(err, at)
+	}
+	name := string(text)
+	top.held.WriteString(sep)
+	top.held.Write(raw)
+	top.held.WriteByte(':')
+	if c, err := g.in.next(); err != nil || c != ':' {
+		if err == nil {
+			err = broken(g.in.at()-1, "%q where ':' should be", c)
+		}
+		return err
+	}
+	if name == "features" {
+		top.features = true
+		top.held.Reset()
+		return g.features()
+	}
+	return g.hold(top, name)
+}
+
+// hold reads a member's value; it keeps it as long as the object may be a feature.
+func (g *geoReader) hold(top *topLevel, name string) error {
+	raw, at, err := g.in.value()
+	if errors.Is(err, errTooLong) {
+		top.long = true
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	cur := cursor{b: raw}
+	if _, err := cur.skip(0); err != nil || cur.i < len(raw) {
+		return broken(at, "%q is no value", clip(string(raw)))
+	}
+	switch name {
+	case "type":
+		top.kind = strings.Trim(string(raw), `"`)
+	case "crs":
+		err = g.crs(raw, at)
+	case "UTF8Encoding":
+		if string(raw) == "true" {
+			err = fmt.Errorf("%w: a map in the encoded form of ECharts (UTF8Encoding): its coordinates are not numbers; decode it first", safety.ErrInvalid)
+		}
+	}
+	if top.long = top.long || top.held.Len()+len(raw) > g.in.max; top.features || top.long {
+		top.held.Reset()
+	} else {
+		top.held.Write(raw)
+	}
+	return err
+}
+
+// close ends an object of the top level: with features its type must be right, without it must be one.
+func (g *geoReader) close(top *topLevel, start int64) error {
+	switch {
+	case top.features && top.kind == "FeatureCollection":
+		return nil
+	case top.features:
+		return fmt.Errorf("%w: not GeoJSON: an object with features is of type %q, want FeatureCollection", safety.ErrInvalid, clip(top.kind))
+	case top.kind == "Feature" && top.long:
+		return g.tooLong()
+	case top.kind == "Feature":
+		top.held.WriteByte('}')
+		return g.feature(top.held.Bytes(), start)
+	case top.kind == "Topology":
+		return fmt.Errorf("%w: not GeoJSON but TopoJSON (type Topology): convert it first (npm topojson-client, ogr2ogr)", safety.ErrInvalid)
+	case top.kind == "":
+		return fmt.Errorf("%w: not GeoJSON: the JSON object at byte %d has no type", safety.ErrInvalid, start+1)
+	}
+	return fmt.Errorf("%w: not GeoJSON that can be read: type %q at byte %d, want FeatureCollection with features, or Feature", safety.ErrInvalid, clip(top.kind), start+1)
+}
+
+// features reads the array of a FeatureCollection.
+func (g *geoReader) features() error {
+	if c, err := g.in.next(); err != nil || c != '[' {
+		if err == nil {
+			err = broken(g.in.at()-1, "%q where the array of features should begin", c)
+		}
+		return err
+	}
+	if c, err := g.in.peek(); err == nil && c == ']' {
+		g.in.pos++
+		return nil
+	}
+	for {
+		raw, at, err := g.in.value()
+		switch {
+		case errors.Is(err, errTooLong):
+			err = g.tooLong()
+		case err == nil:
+			err = g.feature(raw, at)
+		}
+		if err != nil {
+			return err
+		}
+		switch c, err := g.in.next(); {
+		case err != nil:
+			return err
+		case c == ']':
+			return nil
+		case c != ',':
+			return broken(g.in.at()-1, "%q where ',' or ']' should be after feature %d", c, g.count)
+		}
+	}
+}
+
+// feature yields one feature.
+func (g *geoReader) feature(raw []byte, at int64) error {
+	g.count++
+	r, err := g.feat.parse(raw)
+	if err != nil {
+		return fmt.Errorf("feature %d: %w", g.count, g.broken(err, at))
+	}
+	r.number, r.text = g.count, raw
+	if f := g.cs.fault(raw); f != nil {
+		r.fault = f
+	}
+	return g.give(r)
+}
+
+func (g *geoReader) tooLong() error {
+	g.count++
+	return g.give(row{number: g.count, fault: &fault{reason: fmt.Sprintf("the feature is longer than %d MB", g.in.max>>20)}})
+}
+
+func (g *geoReader) give(r row) error {
+	if !g.yield(r, nil) {
+		return errStop
+	}
+	return nil
+}
+
+// broken gives the error of a cursor its place in the text.
+func (g *geoReader) broken(err error, at int64) error {
+	var s *syntaxError
+	if errors.As(err, &s) {
+		return broken(at+int64(s.at), "%s", s.what)
+	}
+	return err
+}
+
+// crs reads the member of GeoJSON 2008 that names the frame. null means nobody knows.
+func (g *geoReader) crs(raw []byte, at int64) error {
+	if g.fixed || string(raw) == "null" {
+		return nil
+	}
+	name, err := crsName(raw)
+	if err != nil {
+		return g.broken(err, at)
+	}
+	f, err := crs.Parse(frameName(name))
+	switch {
+	case name == "" || err != nil:
+		return fmt.Errorf("%w: the file's crs is %q; say --frame if you know better (wgs84, gcj02, bd09)", ErrFrame, clip(name))
+	case f == crs.WGS84:
+		return nil
+	case g.count > 0:
+		return fmt.Errorf("%w: the file names its crs %q after its features; say --frame", ErrFrame, clip(name))
+	}
+	g.told(string(f))
+	return nil
+}
+
+// crsName returns the name in a crs member, "" when it is not of the kind that has one.
+func crsName(raw []byte) (name string, err error) {
+	c := cursor{b: raw}
+	if c.peek() == '"' {
+		text, err := c.text()
+		return string(text), err
+	}
+	err = c.members(func(key []byte) error {
+		if string(key) != "properties" || c.peek() != '{' {
+			_, err := c.skip(0)
+			return err
+		}
+		return c.members(func(key []byte) error {
+			isName := string(key) == "name" && c.peek() == '"'
+			raw, err := c.skip(0)
+			if isName && err == nil {
+				name = string(raw[1 : len(raw)-1])
+			}
+			return err
+		})
+	})
+	return name, err
+}
+
+// frameName turns the names that GeoJSON files give their frame into ours: CRS84 and every
+// form of EPSG:n (urn:ogc:def:crs:EPSG::n, http://www.opengis.net/def/crs/EPSG/0/n).
+func frameName(name string) string {
+	up := strings.ToUpper(name)
+	if strings.HasSuffix(up, "CRS84") {
+		return string(crs.WGS84)
+	}
+	if i := strings.Index(up, "EPSG"); i >= 0 {
+		n := strings.TrimRight(up[i:], "/ ")
+		return "EPSG:" + n[strings.LastIndexAny(n, ":/")+1:]
+	}
+	return name
+}

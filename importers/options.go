@@ -1,0 +1,74 @@
+package importers
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"hazgrid/geo/crs"
+	"hazgrid/safety"
+)
+
+// ErrFrame says that a file's coordinates are in a frame that is not read.
+var ErrFrame = errors.New("frame not supported")
+
+// Options say how to read a file. Only Kind is needed.
+type Options struct {
+	Kind     safety.Kind
+	Map      []Column       // columns named by the user; the rest is recognised by name
+	Frame    crs.Frame      // frame of all coordinates; "" asks the file, and is wgs84 where it does not say
+	Encoding string         // "" or "auto" asks the bytes; see CheckEncoding
+	Location *time.Location // zone of times that name none; nil is UTC
+
+	Level     int64       // of grids that have none; 0 leaves them without
+	Scheme    string      // of grids that have none; "" is safety.DefaultScheme
+	ValidFrom safety.Time // of grids that have none; unset is always
+
+	Repair   bool           // mend invalid polygons instead of rejecting them
+	MaxBytes int            // of one record; 0 is 64 MB
+	Progress func(read int) // told of every read from the file, in bytes
+}
+
+// maxRecord is the size in bytes beyond which a record is rejected.
+const maxRecord = 64 << 20
+
+// A Column gives a field the name of its column in the file.
+type Column struct{ Field, Name string }
+
+// ParseMap reads "field=column" for the fields of k. It fails with
+// safety.ErrInvalid on an unknown field and on a field named twice.
+func ParseMap(k safety.Kind, specs []string) ([]Column, error) {
+	known := targetNames(k)
+	var out []Column
+	for _, s := range specs {
+		field, name, ok := strings.Cut(s, "=")
+		field, name = strings.TrimSpace(field), strings.TrimSpace(name)
+		switch {
+		case !ok || field == "" || name == "":
+			return nil, fmt.Errorf("%w: map %q: want field=column", safety.ErrInvalid, s)
+		case !slices.Contains(known, field):
+			return nil, fmt.Errorf("%w: map %q: %s have no field %q (want one of %s)",
+				safety.ErrInvalid, s, k, field, strings.Join(known, ", "))
+		case slices.ContainsFunc(out, func(c Column) bool { return c.Field == field }):
+			return nil, fmt.Errorf("%w: map %q: field %q is mapped twice", safety.ErrInvalid, s, field)
+		}
+		out = append(out, Column{Field: field, Name: name})
+	}
+	return out, nil
+}
+
+func (o Options) location() *time.Location {
+	if o.Location == nil {
+		return time.UTC
+	}
+	return o.Location
+}
+
+func (o Options) maxBytes() int {
+	if o.MaxBytes <= 0 {
+		return maxRecord
+	}
+	return o.MaxBytes
+}

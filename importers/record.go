@@ -1,0 +1,155 @@
+package importers
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"hazgrid/geo/crs"
+	"hazgrid/safety"
+)
+
+// A mapper turns the rows of one file into records.
+type mapper struct {
+	o        Options
+	columns  *columns
+	readers  []valueReader // one for each field
+	key      int           // index of the field that names a record
+	frame    crs.Frame
+	repaired int64
+	warnings map[string]*safety.Warning
+}
+
+func newMapper(o Options, frame crs.Frame) *mapper {
+	m := &mapper{o: o, frame: frame, warnings: map[string]*safety.Warning{}}
+	m.columns = newColumns(o.Kind, o.Map, m.warn)
+	for i, f := range safety.Fields(o.Kind) {
+		m.readers = append(m.readers, newValueReader(o.Kind, f, o.location()))
+		if f.Name == safety.KeyField(o.Kind) {
+			m.key = i
+		}
+	}
+	return m
+}
+
+// warn counts one more record, or one more thing, that deserves a look; the first is the example.
+func (m *mapper) warn(code, example string) {
+	w := m.warnings[code]
+	if w == nil {
+		w = &safety.Warning{Code: code, Example: example}
+		m.warnings[code] = w
+	}
+	w.Count++
+}
+
+// record returns the record of a row, or what is wrong with it.
+func (m *mapper) record(r row) (safety.Record, *safety.FieldError) {
+	found := m.columns.find(r.names)
+	rec := safety.Record{Number: r.number, Values: make([]any, len(m.readers))}
+	key := m.keyOf(r, found)
+	reject := func(field, reason string) (safety.Record, *safety.FieldError) {
+		return safety.Record{}, &safety.FieldError{Number: r.number, Key: key, Field: field, Reason: reason}
+	}
+	if r.fault != nil {
+		return reject(r.fault.field, r.fault.reason)
+	}
+	for i, v := range m.readers {
+		text := cell(r, found[i])
+		if i == m.key {
+			text = key
+		}
+		value, err := m.value(v, text, rec.Values)
+		if err != nil {
+			return reject(v.field.Name, strings.TrimPrefix(err.Error(), safety.ErrInvalid.Error()+": "))
+		}
+		if rec.Values[i] = value; value == nil && v.field.Required {
+			return reject(v.field.Name, m.why(r, found[i]))
+		}
+	}
+	if f := m.shape(&rec, r, found[len(m.readers):]); f != nil {
+		return reject(f.field, f.reason)
+	}
+	m.look(rec, key, r, found)
+	return rec, nil
+}
+
+// keyOf returns the code or id of a row as far as it is known: the column's, else the format's.
+func (m *mapper) keyOf(r row, found []int) string {
+	key := fold(strings.TrimSpace(cell(r, found[m.key])))
+	if key == "" {
+		key = fold(strings.TrimSpace(r.id))
+	}
+	return strings.ToValidUTF8(key, "\ufffd")
+}
+
+// cell returns the text of a column in a row, "" when it has none.
+func cell(r row, column int) string {
+	if column < 0 || column >= len(r.values) {
+		return ""
+	}
+	return r.values[column]
+}
+
+// why says why a required value is not there.
+func (m *mapper) why(r row, column int) string {
+	if column < 0 {
+		return fmt.Sprintf("required, and no column gives it (there are: %s)", clipList(r.names))
+	}
+	return "required, and it is blank"
+}
+
+// value reads a field, or takes what stands for it where the record has none. before are the values of the fields before it.
+func (m *mapper) value(v valueReader, text string, before []any) (any, error) {
+	name := v.field.Name
+	if name == "frame" {
+		return string(m.frame), nil
+	}
+	if name == "due_at" {
+		if days, ok := relativeDays(fold(strings.TrimSpace(text))); ok {
+			return m.daysAfterFinding(days, before)
+		}
+	}
+	value, err := v.read(text)
+	if value != nil || err != nil {
+		return value, err
+	}
+	switch {
+	case m.o.Kind != safety.Grids:
+	case name == "level" && m.o.Level != 0:
+		return m.o.Level, nil
+	case name == "scheme" && m.o.Scheme != "":
+		return m.o.Scheme, nil
+	case name == "valid_from" && m.o.ValidFrom.IsSet():
+		return m.o.ValidFrom, nil
+	}
+	return v.field.Default, nil
+}
+
+// daysAfterFinding returns the end of the day that is so many days after that of found_at.
+func (m *mapper) daysAfterFinding(days int, before []any) (any, error) {
+	i := slices.IndexFunc(m.readers, func(v valueReader) bool { return v.field.Name == "found_at" })
+	found, ok := before[i].(safety.Time)
+	if !ok {
+		return nil, fmt.Errorf("%d days after found_at, which is not there", days)
+	}
+	day := found.In(m.o.location()).AddDate(0, 0, days).Format(time.DateOnly)
+	return safety.ParseTime(day, m.o.location(), safety.Closes)
+}
+
+// look warns of what is odd about a record that is taken.
+func (m *mapper) look(rec safety.Record, key string, r row, found []int) {
+	for i, v := range m.readers {
+		text, _ := rec.Values[i].(string)
+		switch v.field.Name {
+		case "credit_code":
+			if text != "" && !creditCodeOK(text) {
+				m.warn("credit_code", key+": "+clip(text))
+			}
+		case "frame":
+			if said := strings.TrimSpace(cell(r, found[i])); said != "" && !strings.EqualFold(said, text) {
+				m.warn("frame", fmt.Sprintf("%s: the file says %s, coordinates were read as %s (--frame)", key, clip(said), text))
+			}
+		}
+	}
+}

@@ -1,0 +1,199 @@
+package importers
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/encoding/wkt"
+
+	"hazgrid/geo"
+	"hazgrid/geo/crs"
+	"hazgrid/safety"
+)
+
+// shape gives a record its geometry: in WGS 84, of its kind's type, valid. found are the
+// columns of the geometry, or of longitude and latitude.
+func (m *mapper) shape(rec *safety.Record, r row, found []int) *fault {
+	if !hasShape(m.o.Kind) {
+		p, ok, f := m.point(r, found[0], found[1])
+		if f == nil && ok {
+			rec.Geometry = p
+		}
+		return f
+	}
+	g := r.geometry
+	if text := cell(r, found[0]); g == nil && text != "" {
+		var err error
+		if g, err = wkt.Unmarshal(text); err != nil {
+			return &fault{geometryTarget, fmt.Sprintf("want WKT, got %q", clip(text))}
+		}
+	}
+	if g == nil {
+		return &fault{geometryTarget, "required, and it is missing or empty"}
+	}
+	var f *fault
+	if m.o.Kind == safety.Grids {
+		rec.Geometry, f = m.area(g)
+	} else {
+		rec.Geometry, f = m.line(g)
+	}
+	return f
+}
+
+// point returns where a row is; ok false means unlocated.
+func (m *mapper) point(r row, lon, lat int) (p orb.Point, ok bool, f *fault) {
+	switch g := r.geometry.(type) {
+	case nil:
+		p, ok, f = degrees(cell(r, lon), cell(r, lat))
+	case orb.Point:
+		p, ok = g, true
+	case orb.MultiPoint:
+		if len(g) != 1 {
+			return p, false, &fault{geometryTarget, fmt.Sprintf("want a Point, got a MultiPoint of %d", len(g))}
+		}
+		p, ok = g[0], true
+	default:
+		return p, false, &fault{geometryTarget, "want a Point, got a " + g.GeoJSONType()}
+	}
+	if f != nil || !ok || p == (orb.Point{}) {
+		return p, false, f
+	}
+	p, f = m.toWGS84(p)
+	return p, f == nil, f
+}
+
+// degrees reads a longitude and a latitude; none of both is no point.
+func degrees(lon, lat string) (orb.Point, bool, *fault) {
+	x, hasX, err := parseDegrees(lon)
+	if err != nil {
+		return orb.Point{}, false, &fault{lonTarget, err.Error()}
+	}
+	y, hasY, err := parseDegrees(lat)
+	switch {
+	case err != nil:
+		return orb.Point{}, false, &fault{latTarget, err.Error()}
+	case hasX && !hasY:
+		return orb.Point{}, false, &fault{latTarget, "missing, while lon is given"}
+	case hasY && !hasX:
+		return orb.Point{}, false, &fault{lonTarget, "missing, while lat is given"}
+	}
+	return orb.Point{x, y}, hasX, nil
+}
+
+// toWGS84 brings a position out of the file's frame and checks it.
+func (m *mapper) toWGS84(p orb.Point) (orb.Point, *fault) {
+	for i, name := range []string{lonTarget, latTarget} {
+		if math.IsNaN(p[i]) || math.IsInf(p[i], 0) {
+			return p, &fault{name, fmt.Sprintf("want a finite number, got %v", p[i])}
+		}
+	}
+	if m.frame != crs.WGS84 {
+		q, err := m.frame.ToWGS84(p)
+		if err != nil {
+			return p, &fault{"", fmt.Sprintf("%v %v is not in frame %s: %v", p[0], p[1], m.frame, err)}
+		}
+		p = q
+	}
+	switch {
+	case math.Abs(p[0]) > 180:
+		return p, &fault{lonTarget, fmt.Sprintf("want -180 to 180, got %v", p[0])}
+	case math.Abs(p[1]) > 90 && math.Abs(p[1]) <= 180 && math.Abs(p[0]) <= 90:
+		return p, &fault{latTarget, fmt.Sprintf("want -90 to 90, got %v (are lon and lat swapped?)", p[1])}
+	case math.Abs(p[1]) > 90:
+		return p, &fault{latTarget, fmt.Sprintf("want -90 to 90, got %v", p[1])}
+	}
+	return p, nil
+}
+
+// convert does toWGS84 in place for positions of an area or line.
+func (m *mapper) convert(ps []orb.Point) *fault {
+	for i, p := range ps {
+		q, f := m.toWGS84(p)
+		if f != nil {
+			return &fault{geometryTarget, fmt.Sprintf("%s of vertex %d: %s", f.field, i+1, f.reason)}
+		}
+		ps[i] = q
+	}
+	return nil
+}
+
+// area makes a valid MultiPolygon.
+func (m *mapper) area(g orb.Geometry) (orb.Geometry, *fault) {
+	var mp orb.MultiPolygon
+	switch g := g.(type) {
+	case orb.Polygon:
+		mp = orb.MultiPolygon{g}
+	case orb.MultiPolygon:
+		mp = g
+	default:
+		return nil, &fault{geometryTarget, "want a Polygon or MultiPolygon, got a " + g.GeoJSONType()}
+	}
+	repaired := false
+	for _, p := range mp {
+		for i, ring := range p {
+			if f := m.convert(ring); f != nil {
+				return nil, f
+			}
+			if n := len(ring); n > 0 && ring[0] != ring[n-1] {
+				if !m.o.Repair {
+					return nil, &fault{geometryTarget, fmt.Sprintf("a ring is not closed: it begins at %s and ends at %s", place(ring[0]), place(ring[n-1]))}
+				}
+				p[i] = append(slices.Clip(ring), ring[0])
+				repaired = true
+			}
+		}
+	}
+	return m.valid(mp, repaired)
+}
+
+// valid checks a polygon, and mends it when it may.
+func (m *mapper) valid(mp orb.MultiPolygon, repaired bool) (orb.Geometry, *fault) {
+	bad := geo.Validate(mp)
+	switch {
+	case bad == nil && repaired:
+		m.repaired++
+		return mp, nil
+	case bad == nil:
+		return mp, nil
+	case !m.o.Repair:
+		return nil, &fault{geometryTarget, fmt.Sprintf("invalid polygon: %s at %s", bad.Reason, place(bad.At))}
+	}
+	mended, err := geo.Repair(mp)
+	switch {
+	case err != nil:
+		return nil, &fault{geometryTarget, fmt.Sprintf("invalid polygon: %s at %s, and it cannot be repaired: %v", bad.Reason, place(bad.At), err)}
+	case len(mended) == 0:
+		return nil, &fault{geometryTarget, fmt.Sprintf("invalid polygon: %s at %s, and nothing is left when it is repaired", bad.Reason, place(bad.At))}
+	}
+	m.repaired++
+	return mended, nil
+}
+
+// line makes a MultiLineString with a length.
+func (m *mapper) line(g orb.Geometry) (orb.Geometry, *fault) {
+	var lines orb.MultiLineString
+	switch g := g.(type) {
+	case orb.LineString:
+		lines = orb.MultiLineString{g}
+	case orb.MultiLineString:
+		lines = g
+	default:
+		return nil, &fault{geometryTarget, "want a LineString or MultiLineString, got a " + g.GeoJSONType()}
+	}
+	for _, l := range lines {
+		if f := m.convert(l); f != nil {
+			return nil, f
+		}
+		if !slices.ContainsFunc(l, func(p orb.Point) bool { return p != l[0] }) {
+			return nil, &fault{geometryTarget, "a line without length"}
+		}
+	}
+	if len(lines) == 0 {
+		return nil, &fault{geometryTarget, "an empty line"}
+	}
+	return lines, nil
+}
+
+func place(p orb.Point) string { return fmt.Sprintf("%v %v", p[0], p[1]) }

@@ -1,0 +1,114 @@
+package importers
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+
+	"hazgrid/safety"
+)
+
+// A format is a kind of file that is read.
+type format string
+
+const (
+	geoJSON format = "GeoJSON"
+	csvText format = "CSV"
+)
+
+const readToday = "read today: GeoJSON (FeatureCollection, Feature, newline-delimited) and CSV (comma, semicolon, tab or |)"
+
+// magics are the first bytes of files that are known and not read.
+var magics = []struct{ start, name string }{
+	{"PK\x05\x06", "an empty ZIP archive"},
+	{"\x00\x00\x27\x0a", "a Shapefile (.shp)"},
+	{"SQLite format 3\x00", "a SQLite file (GeoPackage?)"},
+	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office file (.xls, .doc)"},
+	{"fgb", "a FlatGeobuf file"},
+	{"PAR1", "a Parquet file"},
+	{"\x1f\x8b", "a gzip archive"},
+	{"%PDF-", "a PDF document"},
+	{"{\\rtf", "an RTF document"},
+	{"7z\xbc\xaf\x27\x1c", "a 7z archive"},
+	{"Rar!", "a RAR archive"},
+	{"\x89PNG", "a picture"},
+	{"\xff\xd8\xff", "a picture"},
+}
+
+// recognise says which format a file is that begins with head, or what else it looks like.
+func recognise(head []byte, cs charset) (format, error) {
+	if len(head) == 0 {
+		return "", fmt.Errorf("%w: the file is empty; %s", safety.ErrInvalid, readToday)
+	}
+	if what := foreign(head); what != "" {
+		return "", fmt.Errorf("%w: it looks like %s; %s", safety.ErrInvalid, what, readToday)
+	}
+	text := cs.text(head)
+	if bytes.IndexByte(text, 0) >= 0 {
+		return "", fmt.Errorf("%w: it looks like %s; %s", safety.ErrInvalid, binary(head), readToday)
+	}
+	start := strings.TrimLeft(string(text[:min(len(text), 4096)]), " \t\r\n\x1e\ufeff")
+	switch {
+	case start == "" && len(text) <= 4096:
+		return "", fmt.Errorf("%w: the file is blank; %s", safety.ErrInvalid, readToday)
+	case strings.HasPrefix(start, "<"):
+		return "", fmt.Errorf("%w: it looks like %s; %s", safety.ErrInvalid, markup(start), readToday)
+	case strings.HasPrefix(start, "{"), strings.HasPrefix(start, "["):
+		return geoJSON, nil
+	}
+	return csvText, nil
+}
+
+// foreign names a file by its first bytes, "" when they say nothing.
+func foreign(head []byte) string {
+	for _, m := range magics {
+		if bytes.HasPrefix(head, []byte(m.start)) {
+			return m.name
+		}
+	}
+	switch {
+	case !bytes.HasPrefix(head, []byte("PK\x03\x04")):
+		return ""
+	case bytes.Contains(head, []byte("xl/")) || bytes.Contains(head, []byte("[Content_Types].xml")):
+		return "an Excel workbook (.xlsx)"
+	case bytes.Contains(head, []byte(".kml")):
+		return "a KMZ archive"
+	}
+	return "a ZIP archive"
+}
+
+// binary names what has zero bytes in it and no byte order mark.
+func binary(head []byte) string {
+	head = head[:min(len(head), 4096)&^1]
+	var even, odd int
+	for i := 0; i < len(head); i += 2 {
+		if head[i] == 0 {
+			even++
+		}
+		if head[i+1] == 0 {
+			odd++
+		}
+	}
+	switch {
+	case odd > len(head)/8 && even == 0:
+		return "UTF-16 text without a byte order mark (say --encoding utf-16le)"
+	case even > len(head)/8 && odd == 0:
+		return "UTF-16 text without a byte order mark (say --encoding utf-16be)"
+	case len(head) >= 32 && (head[0] == 0x03 || head[0] == 0x30) && head[2] <= 12 && head[3] <= 31:
+		return "a dBase table (.dbf)"
+	}
+	return "a binary file"
+}
+
+func markup(start string) string {
+	low := strings.ToLower(start)
+	switch {
+	case strings.Contains(low, "<kml"):
+		return "KML"
+	case strings.Contains(low, "<html"):
+		return "a web page (HTML)"
+	case strings.Contains(low, "gml"):
+		return "GML"
+	}
+	return "XML or HTML"
+}

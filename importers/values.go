@@ -1,0 +1,205 @@
+package importers
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"golang.org/x/text/width"
+
+	"hazgrid/safety"
+)
+
+// A valueReader turns the texts of one field into its values.
+type valueReader struct {
+	field safety.Field
+	loc   *time.Location
+	words map[string]string // what else stands for a value of the contract
+	key   bool              // a code or id: compared byte by byte, so written in one width
+	least float64           // smallest number allowed
+	most  float64           // largest
+}
+
+// Names of fields that hold a code or an id of this record or of another.
+var keyFields = []string{"code", "id", "parent", "enterprise", "grid", "previous", "credit_code", "scheme"}
+
+// DeepestLevel is the largest level of a grid that is believed; a larger one is a column mixed up.
+const DeepestLevel = 99
+
+func newValueReader(k safety.Kind, f safety.Field, loc *time.Location) valueReader {
+	v := valueReader{field: f, loc: loc, key: slices.Contains(keyFields, f.Name), least: math.Inf(-1), most: math.Inf(1)}
+	switch f.Name {
+	case "level":
+		v.least, v.most = 1, DeepestLevel
+	case "round":
+		v.least = 1
+	case "officers", "floor_area_m2", "protection_m":
+		v.least = 0
+	}
+	if f.Type == safety.Text {
+		v.words = map[string]string{}
+		for _, c := range f.Closed {
+			v.words[c] = c
+		}
+		for _, line := range valueWords(k, f.Name) {
+			value, others, _ := strings.Cut(line, ":")
+			for _, w := range strings.Fields(others) {
+				v.words[w] = value
+			}
+		}
+	}
+	return v
+}
+
+// read returns the value of a text, nil when it is blank. The error says what is wrong without the text's place.
+func (v valueReader) read(text string) (any, error) {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		return nil, nil
+	}
+	switch v.field.Type {
+	case safety.Integer:
+		return v.integer(text)
+	case safety.Real:
+		x, err := parseReal(text)
+		if err != nil {
+			return nil, err
+		}
+		return x, v.bounds(x)
+	case safety.Boolean:
+		return parseBool(text)
+	case safety.Instant, safety.Deadline:
+		t, err := parseTime(fold(text), v.loc, v.field.Type == safety.Deadline)
+		if err != nil || t == 0 {
+			return nil, err // year 1 is the unset time
+		}
+		return t, nil
+	}
+	return v.text(text)
+}
+
+func (v valueReader) text(text string) (any, error) {
+	if strings.ContainsRune(text, 0) {
+		return nil, errors.New("text with a NUL character")
+	}
+	if v.key {
+		text = fold(text)
+	}
+	if v.field.Name == "credit_code" {
+		text = strings.ToUpper(strings.Join(strings.Fields(text), ""))
+	}
+	if w, ok := v.words[strings.ToLower(fold(text))]; ok {
+		return w, nil
+	}
+	if v.field.Closed != nil {
+		return nil, fmt.Errorf("want one of %s, got %q", strings.Join(v.field.Closed, ", "), clip(text))
+	}
+	return text, nil
+}
+
+// integer reads a whole number, also one written 3.0.
+func (v valueReader) integer(text string) (any, error) {
+	x, err := parseReal(text)
+	switch {
+	case err != nil:
+		return nil, err
+	case x != math.Trunc(x) || math.Abs(x) >= 1<<53:
+		return nil, fmt.Errorf("want a whole number, got %q", clip(text))
+	}
+	return int64(x), v.bounds(x)
+}
+
+func (v valueReader) bounds(x float64) error {
+	switch {
+	case x >= v.least && x <= v.most:
+		return nil
+	case math.IsInf(v.most, 1):
+		return fmt.Errorf("want %v or more, got %v", v.least, x)
+	}
+	return fmt.Errorf("want %v to %v, got %v", v.least, v.most, x)
+}
+
+// fold writes full-width letters, digits and signs in half width.
+func fold(s string) string {
+	for i := range len(s) {
+		if s[i] >= 0x80 {
+			return strings.TrimSpace(width.Fold.String(s))
+		}
+	}
+	return s
+}
+
+// parseReal reads a finite decimal number in either width.
+func parseReal(text string) (float64, error) {
+	s := fold(text)
+	x, err := strconv.ParseFloat(s, 64)
+	switch {
+	case math.IsNaN(x) || math.IsInf(x, 0):
+		return 0, fmt.Errorf("want a finite number, got %q", clip(text))
+	case err != nil || strings.ContainsAny(s, "xXpP_"): // hexadecimal and 1_000 are Go's, not a file's
+		return 0, fmt.Errorf("want a number, got %q", clip(text))
+	}
+	return x, nil
+}
+
+func parseBool(text string) (any, error) {
+	switch strings.ToLower(fold(text)) {
+	case "true", "t", "yes", "y", "1", "是", "√":
+		return true, nil
+	case "false", "f", "no", "n", "0", "否", "×":
+		return false, nil
+	}
+	return nil, fmt.Errorf("want true or false, got %q", clip(text))
+}
+
+// parseDegrees reads a coordinate in degrees: a decimal number, or degrees, minutes and seconds as
+// 120°39′12″, 120°39'12", 120度39分12秒, with E, W, N, S or 东经, 北纬 before or after. Blank text, 空 and 无 are no coordinate (ok false).
+func parseDegrees(text string) (x float64, ok bool, err error) {
+	s := strings.TrimSpace(fold(text))
+	if s == "" || s == "空" || s == "无" {
+		return 0, false, nil
+	}
+	if !strings.ContainsAny(s, "°度") {
+		x, err = parseReal(s)
+		return x, err == nil, err
+	}
+	bad := fmt.Errorf("want degrees, got %q", clip(text))
+	sign, s := hemisphere(s)
+	s = strings.NewReplacer("度", "°", "分", "′", "秒", "″", "'", "′", "’", "′", "\"", "″", "”", "″", "′′", "″", " ", "").Replace(s)
+	total, scale := 0.0, 1.0
+	for _, mark := range []string{"°", "′", "″"} {
+		part, rest, found := strings.Cut(s, mark)
+		if !found {
+			break
+		}
+		v, err := parseReal(part)
+		if err != nil || v < 0 || scale > 1 && v >= 60 {
+			return 0, false, bad
+		}
+		total, scale, s = total+v/scale, scale*60, rest
+	}
+	if s != "" {
+		return 0, false, bad
+	}
+	return sign * total, true, nil
+}
+
+// hemisphere cuts the letter or word that says which half of the globe is meant.
+func hemisphere(s string) (sign float64, rest string) {
+	for _, h := range []struct {
+		word string
+		sign float64
+	}{{"东经", 1}, {"西经", -1}, {"北纬", 1}, {"南纬", -1}, {"E", 1}, {"W", -1}, {"N", 1}, {"S", -1}, {"-", -1}} {
+		if rest, ok := strings.CutPrefix(s, h.word); ok {
+			return h.sign, rest
+		}
+		if rest, ok := strings.CutSuffix(s, h.word); ok && h.word != "-" {
+			return h.sign, rest
+		}
+	}
+	return 1, s
+}

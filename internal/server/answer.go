@@ -1,0 +1,162 @@
+package server
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"hazgrid/safety"
+)
+
+// An answer is what a GET will say: made once per snapshot and key, however often it is asked for.
+type answer struct {
+	key   string // what is asked, canonical; without the snapshot
+	media string // Content-Type
+	build func() ([]byte, error)
+}
+
+// reply sends a: 304 when the client has it, 204 when it is empty, else its bytes in the coding the client likes best.
+func (s *Server) reply(w http.ResponseWriter, r *http.Request, st *state, a answer) error {
+	header := w.Header()
+	header.Add("Vary", "Accept-Encoding")
+	header.Set("Cache-Control", "no-cache")
+	as, ok := choose(strings.Join(r.Header.Values("Accept-Encoding"), ","), len(r.Header.Values("Accept-Encoding")) > 0)
+	if !ok {
+		return &refusal{status: http.StatusNotAcceptable, detail: "Accept-Encoding allows none of br, zstd, gzip and identity", field: "Accept-Encoding"}
+	}
+	c, err := s.content(st.snapshot, a)
+	if err != nil {
+		return err
+	}
+	if len(c.body) == 0 {
+		as = identity
+	}
+	header.Set("ETag", fmt.Sprintf("%q", c.digest+"-"+string(as)))
+	if matches(r.Header.Values("If-None-Match"), c.digest) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	if len(c.body) == 0 {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	return send(w, r, c, answerForm{as, a.media})
+}
+
+// answerForm is how a content is sent.
+type answerForm struct {
+	as    coding
+	media string
+}
+
+func send(w http.ResponseWriter, r *http.Request, c *content, f answerForm) error {
+	body, err := c.form(f.as)
+	if err != nil {
+		return err
+	}
+	header := w.Header()
+	header.Set("Content-Type", f.media)
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	if f.as != identity {
+		header.Set("Content-Encoding", string(f.as))
+	}
+	w.WriteHeader(http.StatusOK)
+	if r.Method != http.MethodHead {
+		_, _ = w.Write(body) // the client may be gone: nobody is left to tell
+	}
+	return nil
+}
+
+// content returns what a says, from the cache when it was asked for before.
+func (s *Server) content(snapshot *safety.Snapshot, a answer) (*content, error) {
+	key := fmt.Sprintf("%d %d %s", snapshot.Version(), snapshot.At(), a.key)
+	return s.answers.get(key, func() (*content, error) {
+		body, err := a.build()
+		if err != nil {
+			return nil, err
+		}
+		return &content{body: body, digest: digest(body)}, nil
+	})
+}
+
+// digest names a body: the first 16 hexadecimal digits of its SHA-256. It knows no version and no
+// store, so equal content has equal tags everywhere and after every restart.
+func digest(body []byte) string {
+	sum := sha256.Sum256(body)
+	return hex.EncodeToString(sum[:8])
+}
+
+// matches reports whether one of the entity tags of If-None-Match names the digest, in
+// any coding, or is "*".
+func matches(values []string, digest string) bool {
+	for _, v := range values {
+		for tag := range strings.SplitSeq(v, ",") {
+			tag = strings.TrimSpace(tag)
+			if tag == "*" {
+				return true
+			}
+			tag = strings.Trim(strings.TrimPrefix(tag, "W/"), `"`)
+			if name, as, ok := strings.Cut(tag, "-"); ok && name == digest && isCoding(as) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func isCoding(s string) bool {
+	for _, c := range codings() {
+		if string(c) == s {
+			return true
+		}
+	}
+	return false
+}
+
+// jsonAnswer is an answer of JSON.
+func jsonAnswer(key string, make func() (any, error)) answer {
+	return answer{key, "application/json", func() ([]byte, error) {
+		v, err := make()
+		if err != nil {
+			return nil, err
+		}
+		var b bytes.Buffer
+		err = json.NewEncoder(&b).Encode(v)
+		return b.Bytes(), err
+	}}
+}
+
+// parameters reads the query string of a request; the first value of a name counts.
+func parameters(r *http.Request) func(name string) string {
+	return r.URL.Query().Get
+}
+
+// query reads at, from, to and the filters, and refuses a scheme that is not there.
+func (s *Server) query(r *http.Request, st *state) (safety.Query, error) {
+	q, err := safety.ParseQuery(parameters(r), s.cfg.Location)
+	if err != nil {
+		return q, err
+	}
+	if q.Scheme != "" && st.snapshot.Depth(q.Scheme) == 0 {
+		return q, &safety.FieldError{Field: "scheme", Reason: fmt.Sprintf("there is no scheme %q", q.Scheme)}
+	}
+	return q, nil
+}
+
+// level reads the parameter level; fallback is what it means when it is not given.
+func level(r *http.Request, fallback int) (int, error) {
+	text := parameters(r)("level")
+	if text == "" {
+		return fallback, nil
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		return 0, &safety.FieldError{Field: "level", Reason: fmt.Sprintf("want a whole number from 1, got %q", text)}
+	}
+	return n, nil
+}

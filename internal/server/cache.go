@@ -1,0 +1,78 @@
+package server
+
+import (
+	"container/list"
+	"sync"
+)
+
+// A cache keeps what was made, up to a number of bytes, and forgets first what was not asked
+// for the longest. Each key is made once however many ask at the same time.
+type cache[K comparable, V any] struct {
+	mu    sync.Mutex
+	limit int
+	used  int
+	size  func(V) int
+	known map[K]*list.Element
+	order *list.List // of *entry[K, V], the latest asked for in front
+}
+
+type entry[K comparable, V any] struct {
+	key  K
+	size int
+	make func() (V, error)
+}
+
+func newCache[K comparable, V any](limit int, size func(V) int) *cache[K, V] {
+	return &cache[K, V]{limit: limit, size: size, known: map[K]*list.Element{}, order: list.New()}
+}
+
+// get returns the value of key, made by build if it is not there. Errors are not kept.
+func (c *cache[K, V]) get(key K, build func() (V, error)) (V, error) {
+	c.mu.Lock()
+	e, ok := c.known[key]
+	if ok {
+		c.order.MoveToFront(e)
+	} else {
+		e = c.order.PushFront(&entry[K, V]{key: key})
+		c.known[key] = e
+		e.Value.(*entry[K, V]).make = sync.OnceValues(func() (V, error) { return c.fill(e, build) })
+	}
+	c.mu.Unlock()
+	return e.Value.(*entry[K, V]).make()
+}
+
+// fill makes a value and takes account of its size.
+func (c *cache[K, V]) fill(e *list.Element, build func() (V, error)) (V, error) {
+	v, err := build()
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if err != nil {
+		c.drop(e)
+		return v, err
+	}
+	c.grow(e, c.size(v))
+	return v, nil
+}
+
+// grow adds n bytes to an entry and drops the oldest others beyond the limit. The lock is held.
+func (c *cache[K, V]) grow(e *list.Element, n int) {
+	in := e.Value.(*entry[K, V])
+	if c.known[in.key] != e {
+		return // dropped meanwhile
+	}
+	in.size += n
+	c.used += n
+	for c.used > c.limit && c.order.Len() > 1 && c.order.Back() != e {
+		c.drop(c.order.Back())
+	}
+}
+
+func (c *cache[K, V]) drop(e *list.Element) {
+	in := e.Value.(*entry[K, V])
+	if c.known[in.key] != e {
+		return
+	}
+	c.used -= in.size
+	delete(c.known, in.key)
+	c.order.Remove(e)
+}

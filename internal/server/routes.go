@@ -1,0 +1,87 @@
+package server
+
+import (
+	"net/http"
+	"strings"
+
+	"github.com/gorilla/mux"
+)
+
+// A route is one path of the service and what may be done there.
+type route struct {
+	path string
+	get  handler // GET and HEAD
+	post handler
+}
+
+// table is the whole HTTP surface: contract section 4.
+func (s *Server) table() []route {
+	return []route{
+		{path: "/", get: s.page},
+		{path: "/assets/{file:.+}", get: s.page},
+		{path: "/tiles/{layers}/{z}/{x}/{y}.mvt", get: s.tile},
+		{path: "/tiles/{layer}.json", get: s.tileJSON},
+		{path: "/heatmaps/{measure}/legend.json", get: s.legend},
+		{path: "/api/v1/which", get: s.which, post: s.whichMany},
+		{path: "/api/v1/grids", get: s.grids},
+		{path: "/api/v1/grids/{code:.+}", get: s.grid},
+		{path: "/api/v1/tallies", get: s.tallies},
+		{path: "/api/v1/columns/{layer}", get: s.columns},
+		{path: "/api/v1/district", get: s.district},
+		{path: "/api/v1/events", get: s.events},
+		{path: "/healthz", get: s.healthz},
+		{path: "/readyz", get: s.readyz},
+		{path: "/metrics", get: s.metrics.serve},
+		{path: "/openapi.json", get: s.openAPI},
+	}
+}
+
+func (s *Server) routes() http.Handler {
+	m := mux.NewRouter().SkipClean(true)
+	for _, t := range s.table() {
+		m.Handle(t.path, s.methods(t))
+	}
+	m.NotFoundHandler = s.serve("none", func(_ http.ResponseWriter, r *http.Request, _ *state) error {
+		return &refusal{status: http.StatusNotFound, detail: r.URL.Path + " is not here"}
+	})
+	return crossOrigin(m)
+}
+
+// methods gives each method of a route its handler, and the others 405.
+func (s *Server) methods(t route) http.Handler {
+	allowed := []string{http.MethodGet, http.MethodHead, http.MethodOptions}
+	if t.post != nil {
+		allowed = append(allowed, http.MethodPost)
+	}
+	return s.serve(t.path, func(w http.ResponseWriter, r *http.Request, st *state) error {
+		switch {
+		case r.Method == http.MethodGet, r.Method == http.MethodHead:
+			return t.get(w, r, st)
+		case r.Method == http.MethodPost && t.post != nil:
+			return t.post(w, r, st)
+		}
+		w.Header().Set("Allow", strings.Join(allowed, ", "))
+		if r.Method != http.MethodOptions {
+			return &refusal{status: http.StatusMethodNotAllowed, detail: r.Method + " is not for this path"}
+		}
+		preflight(w.Header(), allowed)
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	})
+}
+
+// crossOrigin lets pages of other origins read: nothing here changes anything, and no credentials count.
+func crossOrigin(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Access-Control-Allow-Origin", "*")
+		w.Header().Set("Access-Control-Expose-Headers", "ETag, "+versionHeader)
+		w.Header().Set("X-Content-Type-Options", "nosniff")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func preflight(h http.Header, allowed []string) {
+	h.Set("Access-Control-Allow-Methods", strings.Join(allowed, ", "))
+	h.Set("Access-Control-Allow-Headers", "Accept, Content-Type, If-None-Match, Last-Event-ID, "+minVersionHeader)
+	h.Set("Access-Control-Max-Age", "86400")
+}

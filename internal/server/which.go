@@ -1,0 +1,100 @@
+package server
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"math"
+	"mime"
+	"net/http"
+	"strconv"
+
+	"github.com/paulmach/orb"
+
+	"hazgrid/geo/crs"
+	"hazgrid/internal/export"
+	"hazgrid/safety"
+)
+
+// which answers for one point.
+func (s *Server) which(w http.ResponseWriter, r *http.Request, st *state) error {
+	l, err := s.locator(r, st)
+	if err != nil {
+		return err
+	}
+	var p orb.Point
+	for i, name := range []string{"lon", "lat"} {
+		text := parameters(r)(name)
+		if p[i], err = strconv.ParseFloat(text, 64); err != nil {
+			return &safety.FieldError{Field: name, Reason: fmt.Sprintf("want degrees, got %q", text)}
+		}
+	}
+	o, err := l.Answer(p)
+	if err != nil {
+		return err
+	}
+	return s.reply(w, r, st, jsonAnswer(fmt.Sprintf("which %v %v %#v", p, l.Frame, l.Options), func() (any, error) { return o, nil }))
+}
+
+func (s *Server) locator(r *http.Request, st *state) (export.Locator, error) {
+	l := export.Locator{Snapshot: st.snapshot, Frame: crs.WGS84}
+	q, err := s.query(r, st)
+	if err != nil {
+		return l, err
+	}
+	l.Options = safety.WhichOptions{Scheme: q.Scheme, At: q.At}
+	get := parameters(r)
+	if name := get("frame"); name != "" {
+		if l.Frame, err = crs.Parse(name); err != nil {
+			return l, &safety.FieldError{Field: "frame", Reason: err.Error()}
+		}
+	}
+	if text := get("snap"); text != "" {
+		m, err := strconv.ParseFloat(text, 64)
+		if err != nil || !(m >= 0) || math.IsInf(m, 0) {
+			return l, &safety.FieldError{Field: "snap", Reason: fmt.Sprintf("want metres, got %q", text)}
+		}
+		l.Options.SnapM = m
+	}
+	return l, nil
+}
+
+// whichMany answers for many points, in the form they came in, while they come. Clients differ: some read as
+// they send, some only afterwards. So the answer goes to a spool, from which it is sent as fast as the client takes it.
+func (s *Server) whichMany(w http.ResponseWriter, r *http.Request, st *state) error {
+	l, err := s.locator(r, st)
+	if err != nil {
+		return err
+	}
+	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	ask, reply := l.WhichCSV, "text/csv; charset=utf-8"
+	switch {
+	case err == nil && media == "application/json":
+		ask, reply = l.WhichJSON, "application/json"
+	case err == nil && media == "text/csv":
+	default:
+		return &refusal{status: http.StatusUnsupportedMediaType, detail: "want text/csv or application/json", field: "Content-Type"}
+	}
+	// Where the connection cannot do both at once (HTTP/2 always can), the answer simply comes after the question.
+	_ = http.NewResponseController(w).EnableFullDuplex()
+	out := newSpool()
+	sent := make(chan error, 1)
+	go func() {
+		sent <- out.sendTo(w, func() {
+			w.Header().Set("Content-Type", reply)
+			w.Header().Set("Cache-Control", "no-store")
+		})
+	}()
+	in := bufio.NewReaderSize(r.Body, 64<<10)
+	buffered := bufio.NewWriterSize(out, 32<<10)
+	err = ask(buffered, in)
+	if err == nil {
+		err = buffered.Flush()
+	}
+	out.finish(err)
+	if e := <-sent; errors.Is(err, errGone) || (err == nil && e != nil) {
+		s.cfg.Log.DebugContext(r.Context(), "the client took no more", "err", e)
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,187 @@
+package gpkg
+
+import (
+	"context"
+	"database/sql"
+	"fmt"
+	"iter"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/paulmach/orb"
+
+	"hazgrid/geo"
+	"hazgrid/internal/store/merge"
+	"hazgrid/safety"
+)
+
+// dialect tells the merge engine what SQLite and a GeoPackage want.
+func dialect() merge.Dialect {
+	return merge.Dialect{
+		BeginRead:  "BEGIN",
+		BeginWrite: "BEGIN IMMEDIATE",
+		Lock:       "SELECT version, boundaries, +clock FROM division WHERE division = $1",
+		Column:     column,
+		Geometry:   "BLOB",
+		Bytes:      "BLOB",
+		Time:       func(t safety.Time) any { return timeText(t) },
+		ReadTime:   readTime,
+		Encode:     func(g orb.Geometry) (any, error) { return geo.EncodeGPKG(g) },
+		Decode:     decode,
+		// The plus makes an expression of the column: the driver would turn a DATETIME column's
+		// text into a time.Time.
+		GeometryOut: "%s",
+		TimeOut:     "+%s",
+		Stage:       stage,
+		Bulk:        bulk,
+		Announce:    announce,
+	}
+}
+
+func column(t safety.Type) string {
+	switch t {
+	case safety.Integer, safety.Boolean:
+		return "INTEGER"
+	case safety.Real:
+		return "REAL"
+	}
+	return "TEXT"
+}
+
+// timeText is t as the layers hold it; the unset time is the beginning of all.
+func timeText(t safety.Time) string {
+	if !t.IsSet() {
+		return merge.Always
+	}
+	return t.String()
+}
+
+// readTime reads a time as this package writes it, quickly, and any other form that ParseTime knows.
+func readTime(src any) (safety.Time, error) {
+	s, ok := src.(string)
+	if !ok {
+		return 0, fmt.Errorf("time: want text, got %T", src)
+	}
+	if t, ok := canonicalTime(s); ok {
+		return t, nil
+	}
+	return safety.ParseTime(s, time.UTC, safety.Opens)
+}
+
+// canonicalTime reads YYYY-MM-DDTHH:MM:SS.fffZ. The count of days is Howard Hinnant's
+// days_from_civil, from year 1 on.
+func canonicalTime(s string) (safety.Time, bool) {
+	const form = "0000-00-00T00:00:00.000Z"
+	if len(s) != len(form) {
+		return 0, false
+	}
+	for i := range len(form) {
+		if digit := s[i] >= '0' && s[i] <= '9'; form[i] == '0' && !digit || form[i] != '0' && s[i] != form[i] {
+			return 0, false
+		}
+	}
+	number := func(from, to int) (n int64) {
+		for _, d := range []byte(s[from:to]) {
+			n = 10*n + int64(d-'0')
+		}
+		return n
+	}
+	y, m, d := number(0, 4), number(5, 7), number(8, 10)
+	if y < 1 || m < 1 || m > 12 || d < 1 || d > 31 {
+		return 0, false
+	}
+	if m <= 2 {
+		y, m = y-1, m+12
+	}
+	days := 365*y + y/4 - y/100 + y/400 + (153*(m-3)+2)/5 + d - 307
+	seconds := days*86400 + number(11, 13)*3600 + number(14, 16)*60 + number(17, 19)
+	return safety.Time(seconds*1000 + number(20, 23)), true
+}
+
+// decode reads any GeoPackage blob; nil for an empty geometry. What is no geometry is nil too:
+// only other programs write such a thing, its row is set aside with the reason when it is settled, and
+// until then one bad blob must not make a whole store unreadable.
+func decode(blob []byte) (orb.Geometry, error) {
+	if p, ok := point(blob); ok {
+		if math.IsNaN(p[0]) || math.IsNaN(p[1]) {
+			return nil, nil
+		}
+		return p, nil
+	}
+	g, err := geo.DecodeGPKG(blob)
+	if err != nil {
+		return nil, nil //nolint:nilerr // see above
+	}
+	return g, nil
+}
+
+// stage writes rows into a temporary table, some with each statement.
+func stage(ctx context.Context, c *sql.Conn, to merge.Target, rows iter.Seq2[[]any, error]) error {
+	names := make([]string, len(to.Columns))
+	for i, name := range to.Columns {
+		names[i] = quoted(name)
+	}
+	in := &inserter{table: to.Table, columns: len(names), names: "(" + strings.Join(names, ", ") + ")"}
+	for row, err := range rows {
+		if err == nil {
+			err = in.add(ctx, c, row...)
+		}
+		if err != nil {
+			in.close()
+			return err
+		}
+	}
+	return in.flush(ctx, c)
+}
+
+// bulkRows is the number of rows from which it pays to write without triggers.
+const bulkRows = 2000
+
+// bulk takes the triggers of the layer down for a large write and then brings its index and
+// count up to date at once.
+func bulk(ctx context.Context, c *sql.Conn, w merge.Work, write func() error) error {
+	if w.Rows < bulkRows {
+		return write()
+	}
+	if err := lower(ctx, c.ExecContext, w.Kind); err != nil {
+		return err
+	}
+	if err := write(); err != nil {
+		return err
+	}
+	if w.Geometry {
+		if err := index(ctx, c, w); err != nil {
+			return fmt.Errorf("index %s: %w", w.Kind, err)
+		}
+	}
+	return raise(ctx, c.ExecContext, w.Kind)
+}
+
+// index brings R-tree and count of a layer up to date after w: from the bottom up when w is
+// much of the layer, else row by row.
+func index(ctx context.Context, c *sql.Conn, w merge.Work) error {
+	layer := string(w.Kind)
+	var total int64
+	if err := c.QueryRowContext(ctx, `SELECT count(*) FROM "`+layer+`"`).Scan(&total); err != nil {
+		return err
+	}
+	if _, err := c.ExecContext(ctx, `UPDATE gpkg_ogr_contents SET feature_count = ? WHERE table_name = ?`, total, layer); err != nil {
+		return err
+	}
+	if w.Rows*8 >= total {
+		return buildTree(ctx, c, layer)
+	}
+	written := ` FROM "` + layer + `" t JOIN division d ON t.division = d.division AND t.version > d.version`
+	tree := `"rtree_` + layer + `_geom"`
+	for _, statement := range []string{
+		`DELETE FROM ` + tree + ` WHERE id IN (SELECT t.fid` + written + `)`,
+		`INSERT INTO ` + tree + ` SELECT t.fid, ST_MinX(geom), ST_MaxX(geom), ST_MinY(geom), ST_MaxY(geom)` + written +
+			` WHERE geom IS NOT NULL AND NOT ST_IsEmpty(geom)`,
+	} {
+		if _, err := c.ExecContext(ctx, statement); err != nil {
+			return err
+		}
+	}
+	return nil
+}

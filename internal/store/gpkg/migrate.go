@@ -1,0 +1,74 @@
+package gpkg
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"fmt"
+	"io/fs"
+
+	"github.com/pressly/goose/v3"
+
+	"hazgrid/safety"
+)
+
+//go:embed migrations/*.sql
+var migrations embed.FS
+
+// historyTable is where goose notes which migrations a file has had. It is no layer and is not
+// listed in gpkg_contents: GDAL and QGIS do not show it.
+const historyTable = "hazgrid_migrations"
+
+func provider(db *sql.DB) (*goose.Provider, error) {
+	files, err := fs.Sub(migrations, "migrations")
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectSQLite3, db, files,
+		goose.WithTableName(historyTable), goose.WithDisableGlobalRegistry(true))
+}
+
+// migrate brings the file to the layout of this program, triggers included.
+func migrate(ctx context.Context, db *sql.DB) error {
+	p, err := provider(db)
+	if err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	if err := notNewer(ctx, p); err != nil {
+		return err
+	}
+	if _, err := p.Up(ctx); err != nil {
+		// another process may have been quicker: then nothing is left to do
+		if pending, again := p.HasPending(ctx); again != nil || pending {
+			return fmt.Errorf("migrate: %w", err)
+		}
+	}
+	if err := createTriggers(ctx, db); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return nil
+}
+
+// upToDate refuses a file that wants migrating or was made by a later program.
+func upToDate(ctx context.Context, db *sql.DB) error {
+	p, err := provider(db)
+	if err != nil {
+		return err
+	}
+	if err := notNewer(ctx, p); err != nil {
+		return err
+	}
+	pending, err := p.HasPending(ctx)
+	if err == nil && pending {
+		return fmt.Errorf("made by an older hazgrid: an import brings it up to date: %w", safety.ErrInvalid)
+	}
+	return err
+}
+
+func notNewer(ctx context.Context, p *goose.Provider) error {
+	current, target, err := p.GetVersions(ctx)
+	if err == nil && current > target {
+		return fmt.Errorf("made by a newer hazgrid (layout %d, this program knows %d): %w", current, target, safety.ErrInvalid)
+	}
+	return err
+}

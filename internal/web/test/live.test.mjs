@@ -1,0 +1,94 @@
+// A change while the page is open. With HAZGRID_URL the change is the command in HAZGRID_CHANGE, which must write at
+// least one more hazard that was found by the date the page opens at; else the mock makes one.
+import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
+import { test } from 'node:test';
+import { promisify } from 'node:util';
+import { ask, browse, drawn, open, service, text } from './browser.mjs';
+
+const real = Boolean(process.env.HAZGRID_URL);
+
+// change writes; the number of the try is in HAZGRID_TRY, so that a command can write something new each time.
+async function change(url, number) {
+  if (real) return promisify(execFile)('sh', ['-c', process.env.HAZGRID_CHANGE], { env: { ...process.env, HAZGRID_TRY: String(number) } });
+  return fetch(new URL('mock/change?code=G01101&n=400', url), { method: 'POST' });
+}
+
+// watch keeps the least number of features the map had from now on, and a mark that a reload would wipe.
+function watch() {
+  const map = document.querySelector('.map .canvas').hazgridMap;
+  window.least = Infinity;
+  window.mark = 'still here';
+  setInterval(() => {
+    window.least = Math.min(window.least, map.querySourceFeatures('grids-3', { sourceLayer: 'grids-3' }).length);
+  }, 100);
+}
+
+// seenAfter is the time, in ms from the end of a write, until the headline and a tile on the map are others.
+async function seenAfter(page, write) {
+  const before = await text(page, '#figure-found');
+  const old = Object.fromEntries(Object.entries((await drawn(page, 3)).grids).map(([code, g]) => [code, g.found]));
+  await write();
+  const start = Date.now();
+  await page.waitForFunction((was) => document.querySelector('#figure-found').textContent !== was, before, { timeout: 5000, polling: 20 });
+  await page.waitForFunction((was) => {
+    const map = document.querySelector('.map .canvas').hazgridMap;
+    return map.querySourceFeatures('grids-3', { sourceLayer: 'grids-3' }).some((f) => f.properties.found !== was[f.properties.code]);
+  }, old, { timeout: 5000, polling: 50 });
+  return Date.now() - start;
+}
+
+test('a change is seen within a second, without a reload or a blank map', { skip: real && !process.env.HAZGRID_CHANGE && 'set HAZGRID_CHANGE' }, async () => {
+  const site = await service();
+  const browser = await browse({ viewport: { width: 1100, height: 640 } });
+  try {
+    const { page, seen } = await open(browser.context, `${site.url}?lang=zh`);
+    await page.waitForFunction(() => document.querySelector('.link.live'));
+    await page.evaluate(watch);
+    const took = [];
+    while (took.length < 3 && !took.some((ms) => ms < 1000)) took.push(await seenAfter(page, () => change(site.url, took.length + 1)));
+    console.log(`numbers and tiles changed after ${took.join(', ')} ms`);
+    assert.ok(took.some((ms) => ms < 1000), 'within a second');
+    assert.equal(await page.evaluate(() => window.mark), 'still here', 'the page was not loaded again');
+    assert.ok(await page.evaluate(() => window.least) >= 1888, 'the map was never blank');
+    const total = (await ask(site.url, `api/v1/tallies?level=1&at=2014-12-31`)).total.found;
+    assert.equal(await text(page, '#figure-found'), total.toLocaleString('en'));
+    assert.deepEqual(seen.errors, []);
+  } finally {
+    await browser.close();
+    await site.stop();
+  }
+});
+
+test('a stream of changes ends in the last state', async () => {
+  const site = await service({ mock: true });
+  const browser = await browse();
+  try {
+    const { page } = await open(browser.context, `${site.url}?lang=zh`);
+    await page.waitForFunction(() => document.querySelector('.link.live'));
+    for (let i = 0; i < 20; i++) await fetch(new URL('mock/change?code=G01102&n=1', site.url), { method: 'POST' });
+    const want = (await ask(site.url, 'api/v1/tallies?level=1')).total.found.toLocaleString('en');
+    await page.waitForFunction((w) => document.querySelector('#figure-found').textContent === w, want, { timeout: 5000 });
+  } finally {
+    await browser.close();
+    await site.stop();
+  }
+});
+
+test('a lost connection is shown, and what was missed is caught up', async () => {
+  const site = await service({ mock: true });
+  const browser = await browse();
+  try {
+    const { page } = await open(browser.context, `${site.url}?lang=zh`);
+    await page.waitForFunction(() => document.querySelector('.link.live'));
+    const before = await text(page, '#figure-found');
+    await fetch(new URL('mock/drop', site.url), { method: 'POST' });
+    await page.waitForFunction(() => document.querySelector('.link.delayed'));
+    await fetch(new URL('mock/change?code=G01102&n=1', site.url), { method: 'POST' });
+    await page.waitForFunction(() => document.querySelector('.link.live'), null, { timeout: 15_000 });
+    await page.waitForFunction((was) => document.querySelector('#figure-found').textContent !== was, before, { timeout: 5000 });
+  } finally {
+    await browser.close();
+    await site.stop();
+  }
+});

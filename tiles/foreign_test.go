@@ -1,0 +1,343 @@
+package tiles_test
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"math"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"testing"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/encoding/mvt"
+	"github.com/paulmach/orb/geojson"
+	"github.com/paulmach/orb/maptile"
+	"github.com/paulmach/orb/planar"
+
+	"hazgrid/internal/store/postgis/pgtest"
+	"hazgrid/tiles"
+)
+
+// read is what a foreign reader saw of a feature.
+type read struct {
+	properties map[string]any
+	kind       string // of geometry, without Multi
+	area       float64
+	id         float64
+}
+
+// absent skips the test, but fails it where everything has to be there.
+func absent(t *testing.T, format string, args ...any) {
+	t.Helper()
+	if os.Getenv("CI") == "true" {
+		t.Fatalf(format, args...)
+	}
+	t.Skipf(format, args...)
+}
+
+func villages(t *testing.T) []*geojson.Feature {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("..", "..", "shared", "data", "kaohsiung_villages_wgs84.geojson"))
+	if err != nil {
+		t.Skipf("the villages of Kaohsiung are not here: %v", err)
+	}
+	fc, err := geojson.UnmarshalFeatureCollection(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fc.Features
+}
+
+// villageTile draws the villages as polygons, as points and as lines (their outlines).
+func villageTile(a tiles.Address, fs []*geojson.Feature) []byte {
+	layers := []tiles.Layer{{Name: "areas"}, {Name: "points"}, {Name: "outlines"}}
+	for i, f := range fs {
+		tags := []tiles.Tag{
+			{Key: "n", Value: tiles.Uint(uint64(i))},
+			{Key: "name", Value: tiles.String(f.Properties.MustString("VILLAGENAM"))},
+			{Key: "half", Value: tiles.Double(float64(i) / 2)},
+		}
+		for k, g := range []orb.Geometry{f.Geometry, f.Geometry.Bound().Center(), outline(f.Geometry)} {
+			layers[k].Features = append(layers[k].Features, tiles.Feature{ID: uint64(i + 1), HasID: true, Shape: tiles.Project(a, g), Tags: tags})
+		}
+	}
+	return tiles.Encode(layers)
+}
+
+func outline(g orb.Geometry) orb.MultiLineString {
+	var out orb.MultiLineString
+	for _, p := range multi(g) {
+		for _, r := range p {
+			out = append(out, orb.LineString(r))
+		}
+	}
+	return out
+}
+
+func multi(g orb.Geometry) orb.MultiPolygon {
+	if p, ok := g.(orb.Polygon); ok {
+		return orb.MultiPolygon{p}
+	}
+	return g.(orb.MultiPolygon)
+}
+
+// Three foreign readers see the same features, values and areas in the same tile.
+func TestForeignReadersAgree(t *testing.T) {
+	fs := villages(t)
+	for _, a := range addresses(fs, 8, 9, 11, 13, 15) {
+		tile := villageTile(a, fs)
+		want := byOrb(t, tile)
+		for name, reader := range map[string]func(*testing.T, []byte) map[string][]read{"vector-tile": byMapLibre, "GDAL": byGDAL} {
+			got := reader(t, tile)
+			for _, layer := range slices.Sorted(maps.Keys(want)) {
+				compareReads(t, fmt.Sprintf("%s %s %s", name, a, layer), got[layer], want[layer])
+			}
+		}
+	}
+}
+
+func compareReads(t *testing.T, what string, got, want []read) {
+	t.Helper()
+	if len(got) != len(want) {
+		t.Errorf("%s: %d features, want %d", what, len(got), len(want))
+		return
+	}
+	for i, w := range want {
+		g := got[i]
+		if g.id != w.id || g.kind != w.kind || !maps.Equal(g.properties, w.properties) || math.Abs(g.area-w.area) > 1e-6 {
+			t.Errorf("%s: feature %d is %v, want %v", what, i, g, w)
+		}
+	}
+}
+
+func byOrb(t *testing.T, tile []byte) map[string][]read {
+	t.Helper()
+	layers, err := mvt.Unmarshal(tile)
+	if err != nil {
+		t.Fatal(err)
+	}
+	out := map[string][]read{}
+	for _, l := range layers {
+		if l.Version != 2 || l.Extent != 4096 {
+			t.Errorf("layer %s has version %d and extent %d", l.Name, l.Version, l.Extent)
+		}
+		for _, f := range l.Features {
+			out[l.Name] = append(out[l.Name], read{f.Properties, kindOf(f.Geometry), signedArea(f.Geometry), f.ID.(float64)})
+		}
+	}
+	return out
+}
+
+func kindOf(g orb.Geometry) string {
+	return [...]string{"Point", "Line", "Polygon"}[g.Dimensions()]
+}
+
+// signedArea counts shells positive and holes negative, whatever way the reader turned them.
+func signedArea(g orb.Geometry) float64 {
+	if g.Dimensions() < 2 {
+		return 0
+	}
+	var sum float64
+	for _, p := range multi(g) {
+		for i, r := range p {
+			if i == 0 {
+				sum += math.Abs(planar.Area(r))
+			} else {
+				sum -= math.Abs(planar.Area(r))
+			}
+		}
+	}
+	return sum
+}
+
+func byMapLibre(t *testing.T, tile []byte) map[string][]read {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "node", filepath.Join("testdata", "decode.mjs"), filepath.Join(nodeModules(t), "package.json"))
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(tile), os.Stderr
+	b, err := cmd.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var layers map[string]struct {
+		Features []struct {
+			ID         float64
+			Type       int
+			Properties map[string]any
+			Geometry   []orb.Ring
+		}
+	}
+	if err := json.Unmarshal(b, &layers); err != nil {
+		t.Fatal(err)
+	}
+	out := map[string][]read{}
+	for name, l := range layers {
+		for _, f := range l.Features {
+			r := read{f.Properties, [...]string{"", "Point", "Line", "Polygon"}[f.Type], 0, f.ID}
+			for _, ring := range f.Geometry {
+				if f.Type == 3 {
+					r.area += planar.Area(ring)
+				}
+			}
+			out[name] = append(out[name], r)
+		}
+	}
+	return out
+}
+
+// nodeModules returns a folder whose node_modules have the decoder of MapLibre: that of the dashboard, or else one
+// in the user's cache, installed on first use.
+func nodeModules(t *testing.T) string {
+	t.Helper()
+	web, err := filepath.Abs(filepath.Join("..", "internal", "web"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Stat(filepath.Join(web, "node_modules", "@mapbox", "vector-tile")); err == nil {
+		return web
+	}
+	cache, err := os.UserCacheDir()
+	if err != nil {
+		absent(t, "no folder for npm packages: %v", err)
+	}
+	dir := filepath.Join(cache, "hazgrid-test", "vector-tile-3.0.0")
+	if _, err := os.Stat(filepath.Join(dir, "node_modules", "pbf")); err == nil {
+		return dir
+	}
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		absent(t, "no folder for npm packages: %v", err)
+	}
+	cmd := exec.CommandContext(t.Context(), "npm", "install", "--prefix", dir, "--no-audit", "--no-fund", "@mapbox/vector-tile@3.0.0", "pbf@5.1.2")
+	if b, err := cmd.CombinedOutput(); err != nil {
+		absent(t, "npm cannot install @mapbox/vector-tile: %v\n%s", err, b)
+	}
+	return dir
+}
+
+func byGDAL(t *testing.T, tile []byte) map[string][]read {
+	t.Helper()
+	if _, err := exec.LookPath("ogr2ogr"); err != nil {
+		absent(t, "GDAL is not here: %v", err)
+	}
+	path := filepath.Join(t.TempDir(), "tile.mvt")
+	if err := os.WriteFile(path, tile, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	out := map[string][]read{}
+	for _, layer := range slices.Sorted(maps.Keys(byOrb(t, tile))) {
+		cmd := exec.CommandContext(t.Context(), "ogr2ogr", "-f", "GeoJSON", "/vsistdout/", "-oo", "CLIP=NO", "MVT:"+path, layer)
+		cmd.Stderr = os.Stderr
+		b, err := cmd.Output()
+		if err != nil {
+			t.Fatal(err)
+		}
+		fc, err := geojson.UnmarshalFeatureCollection(b)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, f := range fc.Features {
+			id := f.Properties["mvt_id"].(float64)
+			delete(f.Properties, "mvt_id")
+			out[layer] = append(out[layer], read{f.Properties, kindOf(f.Geometry), signedArea(f.Geometry), id})
+		}
+	}
+	return out
+}
+
+// addresses lists, for each zoom, the tiles around the first village's centre and its corners.
+func addresses(fs []*geojson.Feature, zooms ...int) []tiles.Address {
+	var out []tiles.Address
+	b := fs[0].Geometry.Bound()
+	for _, z := range zooms {
+		for _, p := range []orb.Point{b.Center(), b.Min, b.Max} {
+			m := maptile.At(p, maptile.Zoom(z))
+			a := tiles.Address{Z: uint32(z), X: m.X, Y: m.Y}
+			if !slices.Contains(out, a) {
+				out = append(out, a)
+			}
+		}
+	}
+	return out
+}
+
+// PostGIS is the other maker of tiles: same features, and the same areas to 1 % above 100 square
+// units. PostGIS 3.3 first drops points that are within half a unit of the line, ring by ring (later versions do not); that
+// opens gaps between neighbours, so it is not imitated, and of a few features just above 100 square
+// units it moves one corner by one unit. Those may differ by 5 % or 10 square units, and be 1 in 50 at most.
+func TestAreasOfPostGIS(t *testing.T) {
+	fs := villages(t)
+	conn, err := pgx.Connect(t.Context(), pgtest.DB(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close(t.Context()) }()
+	exec := func(sql string, args ...any) {
+		t.Helper()
+		if _, err := conn.Exec(t.Context(), sql, args...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	exec(`create table v (n int primary key, g geometry)`)
+	for i, f := range fs {
+		text, err := json.Marshal(geojson.NewGeometry(f.Geometry))
+		if err != nil {
+			t.Fatal(err)
+		}
+		exec(`insert into v values ($1, ST_Transform(ST_MakeValid(ST_GeomFromGeoJSON($2)), 3857))`, i, string(text))
+	}
+	compared, apart := 0, 0
+	for _, a := range addresses(fs, 5, 7, 8, 9, 10, 11, 12, 13, 14, 16, 18) {
+		c, d := comparePostGIS(t, conn, a, fs)
+		compared, apart = compared+c, apart+d
+	}
+	t.Logf("%d areas compared, %d more than 1 %% apart", compared, apart)
+	if compared < 500 || apart*50 > compared {
+		t.Errorf("%d areas compared, %d more than 1 %% apart", compared, apart)
+	}
+}
+
+func comparePostGIS(t *testing.T, conn *pgx.Conn, a tiles.Address, fs []*geojson.Feature) (compared, apart int) {
+	t.Helper()
+	rows, err := conn.Query(t.Context(), `
+		select n, ST_Area(ST_AsMVTGeom(g, e, 4096, 64, true)),
+			ST_Area(ST_Intersection(g, e)) > 0
+		from v, ST_TileEnvelope($1, $2, $3) e order by n`, a.Z, a.X, a.Y)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer rows.Close()
+	tile := map[float64]float64{}
+	for _, r := range byOrb(t, villageTile(a, fs))["areas"] {
+		tile[r.properties["n"].(float64)] = r.area
+	}
+	for rows.Next() {
+		var n float64
+		var want *float64
+		var meets bool
+		if err := rows.Scan(&n, &want, &meets); err != nil {
+			t.Fatal(err)
+		}
+		got, ok := tile[n]
+		if meets && !ok {
+			t.Errorf("%s: village %v is missing", a, n)
+		}
+		if want != nil && *want > 100 {
+			compared++
+			d := math.Abs(got - *want)
+			if d > *want/100 {
+				apart++
+			}
+			if d > *want/20 && d > 10 {
+				t.Errorf("%s: village %v has area %v, PostGIS says %v", a, n, got, *want)
+			}
+		}
+	}
+	if err := rows.Err(); err != nil {
+		t.Fatal(err)
+	}
+	return compared, apart
+}
