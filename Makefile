@@ -9,7 +9,7 @@ SOURCES  := $(shell find cmd geo analytics tiles safety importers internal -name
 PAGE     := $(shell find $(WEB)/src $(WEB)/package.json $(WEB)/package-lock.json $(WEB)/build.mjs)
 LINT     := $(BIN)/golangci-lint-2.15.0
 
-.PHONY: demo build web test test-deps lint bench district clean help
+.PHONY: demo build web test test-deps atlas lint bench district clean help
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -33,11 +33,16 @@ $(WEB)/.built: $(PAGE)
 	cd $(WEB) && npm ci --no-audit --no-fund && npm run --silent build
 	@touch $@
 
-test: test-deps build ## every test, after installing what they need
+test: test-deps atlas build ## every test, after installing what they need
 	cd $(WEB) && npm run --silent check && npm run --silent unit
 	$(GO) vet ./...
 	$(GO) test -timeout 9m ./...
 	$(GO) test -timeout 5m -race -short ./safety ./internal/server ./internal/store/gpkg
+
+atlas: testdata/atlas/places.csv ## real polygons and places that tests read; never committed
+
+testdata/atlas/places.csv: testdata/atlas/atlas.mjs testdata/atlas/package-lock.json
+	cd testdata/atlas && npm ci --no-audit --no-fund --silent && node atlas.mjs
 
 test-deps:
 	@.ci/deps

@@ -2,13 +2,12 @@ package analytics_test
 
 import (
 	"fmt"
+	"hazgrid/analytics"
 	"math"
 	"slices"
 	"testing"
 
 	"pgregory.net/rapid"
-
-	"hazgrid/analytics"
 )
 
 func ExampleQuantiles() {

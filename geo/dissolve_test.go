@@ -1,6 +1,7 @@
 package geo_test
 
 import (
+	"hazgrid/geo"
 	"math"
 	"math/rand/v2"
 	"reflect"
@@ -9,8 +10,6 @@ import (
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/planar"
 	"pgregory.net/rapid"
-
-	"hazgrid/geo"
 )
 
 func TestDissolve(t *testing.T) {

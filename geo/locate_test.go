@@ -225,7 +225,7 @@ func coversInPostGIS(t *testing.T, cells []orb.MultiPolygon) func([]orb.Point) [
 }
 
 func BenchmarkLocate(b *testing.B) {
-	cells := mesh{wide: 59, high: 32, lon: 120.3, lat: 22.6, size: 0.006, jitter: 0.2, jags: 11, seed: 7}.cells()
+	cells := city()
 	c := newCoverage(b, cells)
 	for name, points := range map[string][]orb.Point{
 		"scattered": scattered(cells, 100_000),
@@ -245,7 +245,7 @@ func BenchmarkLocate(b *testing.B) {
 }
 
 func BenchmarkNewCoverage(b *testing.B) {
-	cells := mesh{wide: 59, high: 32, lon: 120.3, lat: 22.6, size: 0.006, jitter: 0.2, jags: 11, seed: 7}.cells()
+	cells := city()
 	for b.Loop() {
 		newCoverage(b, cells)
 	}

@@ -66,6 +66,11 @@ func (m mesh) cells() []orb.MultiPolygon {
 	return cells
 }
 
+// city is as many cells as a large city has grids: 1,888, with 45 vertices each.
+func city() []orb.MultiPolygon {
+	return mesh{wide: 59, high: 32, lon: 120.3, lat: 22.6, size: 0.006, jitter: 0.2, jags: 11, seed: 7}.cells()
+}
+
 func (m mesh) jag(r *rand.Rand, a, b orb.Point) orb.LineString {
 	line := orb.LineString{a}
 	for k := range m.jags {

@@ -24,7 +24,7 @@ func TestNearestAgainstPostGIS(t *testing.T) {
 			db, ctx := postgis(t), context.Background()
 			loadCells(t, db, cells)
 			c := newCoverage(t, cells)
-			points := around(cells, 300)
+			points := around(cells, 120)
 			for _, p := range points {
 				var wantFace int
 				var want float64
@@ -93,7 +93,7 @@ func TestNearest(t *testing.T) {
 }
 
 func BenchmarkNearest(b *testing.B) {
-	cells := mesh{wide: 59, high: 32, lon: 120.3, lat: 22.6, size: 0.006, jitter: 0.2, jags: 11, seed: 7}.cells()
+	cells := city()
 	c := newCoverage(b, cells)
 	for name, p := range map[string]orb.Point{"30m": {120.3 - 0.0009, 22.7}, "10km": {120.2, 22.7}} {
 		b.Run(name, func(b *testing.B) {

@@ -18,11 +18,12 @@ type segment struct {
 }
 
 const (
-	floatPasses = 16      // passes of node that keep every vertex where it was
-	snapPasses  = 16      // passes on each of the grids after that
-	firstGrid   = 1 << 40 // cells per degree of the first grid (about 0.1 µm)
-	lastGrid    = 1 << 28 // cells per degree of the last one (about 0.4 mm)
-	maxCuts     = 20_000_000
+	floatPasses    = 16      // passes of node that keep every vertex where it was
+	snapPasses     = 16      // passes on each of the grids after that
+	firstGrid      = 1 << 40 // cells per degree of the first grid (about 0.1 µm)
+	lastGrid       = 1 << 28 // cells per degree of the last one (about 0.4 mm)
+	maxCuts        = 200_000 // of one pass, two a crossing, and this much more
+	cutsPerSegment = 20
 )
 
 // errTangled: noding gave up.
@@ -129,7 +130,7 @@ func findCuts(segs []segment, near float64) ([]cut, error) {
 			if near > 0 {
 				cuts = appendNearCuts(cuts, segs, near, [2]int{i, j})
 			}
-			return len(cuts) < maxCuts
+			return len(cuts) < maxCuts+cutsPerSegment*len(segs)
 		})
 		if !ok {
 			return nil, errTangled

@@ -22,8 +22,8 @@ import (
 // run counter-clockwise and holes clockwise, in order of their points.
 //
 // Rings are closed when they are not. It is an error when a coordinate is not
-// finite or not in range, when nothing with an area is left, and when the
-// edges cross more than about ten million times.
+// finite or not in range, when nothing with an area is left, and when edges
+// cross hundreds of thousands of times (over 100,000 and ten an edge).
 func Repair(mp orb.MultiPolygon) (orb.MultiPolygon, error) {
 	var segs []segment
 	for _, polygon := range mp {

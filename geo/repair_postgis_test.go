@@ -2,6 +2,8 @@ package geo_test
 
 import (
 	"context"
+	"hazgrid/geo"
+	"hazgrid/internal/store/postgis/pgtest"
 	"math"
 	"math/rand/v2"
 	"testing"
@@ -9,9 +11,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/planar"
-
-	"hazgrid/geo"
-	"hazgrid/internal/store/postgis/pgtest"
 )
 
 // A postgisOracle answers what PostGIS says of a polygon.
@@ -114,7 +113,7 @@ func TestValidateAndRepairAgreeWithPostGIS(t *testing.T) {
 func TestRandomShapesAgreeWithPostGIS(t *testing.T) {
 	o := newPostgisOracle(t)
 	r := rand.New(rand.NewPCG(1, 2))
-	for range 300 {
+	for range 150 {
 		o.agree(randomPolygons(r, octilinear)) // all crossings at exact halves
 		o.agree(randomPolygons(r, anywhere))   // no edge along another
 		mp := randomPolygons(r, wholeNumbers)

@@ -233,9 +233,10 @@ func (c *check) passOf(k int, at orb.Point) pass {
 	s := c.sides[k]
 	r := &c.rings[s.ring]
 	prev, next := c.ends(k)
-	if at == prev {
+	switch at {
+	case prev:
 		prev = r.point(s.i - 1)
-	} else if at == next {
+	case next:
 		next = r.point(s.i + 2)
 	}
 	return pass{at, s.ring, prev, next}

@@ -1,13 +1,12 @@
 package geo_test
 
 import (
+	"hazgrid/geo"
 	"math"
 	"reflect"
 	"testing"
 
 	"github.com/paulmach/orb"
-
-	"hazgrid/geo"
 )
 
 func TestValidateSaysWhyAndWhere(t *testing.T) {

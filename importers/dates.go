@@ -13,15 +13,17 @@ import (
 // 2014/11/3, 2014.11.3, 2014年11月3日, 20141103 and the day number of a spreadsheet (41997 is
 // 2014-12-24), the first three also with a time after them. text is folded and trimmed.
 func parseTime(text string, loc *time.Location, edge safety.Edge) (safety.Time, error) {
-	t, err := safety.ParseTime(text, loc, edge)
-	if err != nil {
+	asIs := text
+	if len(text) < 5 || text[4] != '-' || len(text) < len(time.DateOnly) {
 		if iso := isoDate(text); iso != "" {
-			if t2, err2 := safety.ParseTime(iso, loc, edge); err2 == nil {
-				t, err = t2, nil
-			}
+			text = iso
 		}
 	}
-	if err == nil && t < 0 {
+	t, err := safety.ParseTime(text, loc, edge)
+	switch {
+	case err != nil && text != asIs: // speak of what the file says
+		_, err = safety.ParseTime(asIs, loc, edge)
+	case err == nil && t < 0:
 		err = fmt.Errorf("%w: %q is before year 1", safety.ErrInvalid, clip(text))
 	}
 	return t, err

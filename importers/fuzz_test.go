@@ -40,13 +40,16 @@ func drain(t *testing.T, content []byte, k safety.Kind) error {
 		}
 	}
 	i := 0
-	for range f.Originals(func(yield func(int64) bool) {
+	for _, err := range f.Originals(func(yield func(int64) bool) {
 		for _, n := range numbers {
 			if !yield(n) {
 				return
 			}
 		}
 	}) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		i++
 	}
 	if i != len(numbers) {

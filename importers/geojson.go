@@ -7,7 +7,6 @@ import (
 	"io"
 	"strings"
 
-	"hazgrid/geo/crs"
 	"hazgrid/safety"
 )
 
@@ -246,64 +245,4 @@ func (g *geoReader) broken(err error, at int64) error {
 		return broken(at+int64(s.at), "%s", s.what)
 	}
 	return err
-}
-
-// crs reads the member of GeoJSON 2008 that names the frame. null means nobody knows.
-func (g *geoReader) crs(raw []byte, at int64) error {
-	if g.fixed || string(raw) == "null" {
-		return nil
-	}
-	name, err := crsName(raw)
-	if err != nil {
-		return g.broken(err, at)
-	}
-	f, err := crs.Parse(frameName(name))
-	switch {
-	case name == "" || err != nil:
-		return fmt.Errorf("%w: the file's crs is %q; say --frame if you know better (wgs84, gcj02, bd09)", ErrFrame, clip(name))
-	case f == crs.WGS84:
-		return nil
-	case g.count > 0:
-		return fmt.Errorf("%w: the file names its crs %q after its features; say --frame", ErrFrame, clip(name))
-	}
-	g.told(string(f))
-	return nil
-}
-
-// crsName returns the name in a crs member, "" when it is not of the kind that has one.
-func crsName(raw []byte) (name string, err error) {
-	c := cursor{b: raw}
-	if c.peek() == '"' {
-		text, err := c.text()
-		return string(text), err
-	}
-	err = c.members(func(key []byte) error {
-		if string(key) != "properties" || c.peek() != '{' {
-			_, err := c.skip(0)
-			return err
-		}
-		return c.members(func(key []byte) error {
-			isName := string(key) == "name" && c.peek() == '"'
-			raw, err := c.skip(0)
-			if isName && err == nil {
-				name = string(raw[1 : len(raw)-1])
-			}
-			return err
-		})
-	})
-	return name, err
-}
-
-// frameName turns the names that GeoJSON files give their frame into ours: CRS84 and every
-// form of EPSG:n (urn:ogc:def:crs:EPSG::n, http://www.opengis.net/def/crs/EPSG/0/n).
-func frameName(name string) string {
-	up := strings.ToUpper(name)
-	if strings.HasSuffix(up, "CRS84") {
-		return string(crs.WGS84)
-	}
-	if i := strings.Index(up, "EPSG"); i >= 0 {
-		n := strings.TrimRight(up[i:], "/ ")
-		return "EPSG:" + n[strings.LastIndexAny(n, ":/")+1:]
-	}
-	return name
 }

@@ -222,8 +222,13 @@ func TestEncodings(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, c := range []struct{ in, asked, want string }{
-		{text, "", "utf-8"}, {text, "auto", "utf-8"}, {"\ufeff" + text, "gbk", "utf-8"}, {gbk, "", "gb18030"},
-		{gbk, "GBK", "gbk"}, {gbk, "cp936", "gbk"}, {big, "", "utf-16be"},
+		{text, "", "utf-8"},
+		{text, "auto", "utf-8"},
+		{"\ufeff" + text, "gbk", "utf-8"},
+		{gbk, "", "gb18030"},
+		{gbk, "GBK", "gbk"},
+		{gbk, "cp936", "gbk"},
+		{big, "", "utf-16be"},
 	} {
 		got := readText(t, c.in, Options{Kind: safety.Enterprises, Encoding: c.asked})
 		if got.err != nil || got.file.Encoding != c.want || value(t, safety.Enterprises, got.records[0], "name") != "塘下镇" {

@@ -33,6 +33,9 @@ func TestRejects(t *testing.T) {
 		"collection":       {feature(`{"type":"GeometryCollection","geometries":[]}`, `{"code":"x","level":1}`), "geometry", `"GeometryCollection" is not read`},
 		"open ring":        {feature(`{"type":"Polygon","coordinates":[[[0,0],[1,0],[1,1],[0,1]]]}`, `{"code":"x","level":1}`), "geometry", "a ring is not closed"},
 		"self-crossing":    {feature(`{"type":"Polygon","coordinates":[[[0,0],[1,1],[1,0],[0,1],[0,0]]]}`, `{"code":"x","level":1}`), "geometry", "0.5 0.5"},
+		"two points":       {feature(`{"type":"Polygon","coordinates":[[[0,0],[1,1],[0,0]]]}`, `{"code":"x","level":1}`), "geometry", "invalid polygon"},
+		"one place":        {feature(`{"type":"Polygon","coordinates":[[[0,0],[0,0],[0,0],[0,0]]]}`, `{"code":"x","level":1}`), "geometry", "invalid polygon"},
+		"empty ring":       {feature(`{"type":"Polygon","coordinates":[[]]}`, `{"code":"x","level":1}`), "geometry", "empty"},
 		"not a feature":    {`{"type":"Polygon","properties":{"code":"x","level":1}}`, "type", "want Feature, got Polygon"},
 		"a number":         {`5`, "", "not a Feature but 5"},
 		"bad UTF-8":        {feature(square, "{\"code\":\"x\",\"name\":\"\xff\",\"level\":1}"), "", "not UTF-8 from byte"},
@@ -113,6 +116,10 @@ func TestOtherBounds(t *testing.T) {
 		{safety.Lines, "id,wkt,protection_m", "l,\"LINESTRING(1 1,2 2)\",-1", "protection_m"},
 		{safety.Lines, "id,wkt", "l,\"LINESTRING(1 1,1 1)\"", "geometry"},
 		{safety.Lines, "id,wkt", "l,\"LINE(1 1\"", "geometry"},
+		{safety.Lines, "id,wkt", "l,LINESTRING EMPTY", "geometry"},
+		{safety.Grids, "code,level,wkt", "g,1,POLYGON EMPTY", "geometry"},
+		{safety.Grids, "code,level,wkt", "g,1,MULTIPOLYGON EMPTY", "geometry"},
+		{safety.Grids, "code,level,wkt", "g,1,\"POLYGON((0 0,1 1,1 0,0 0),EMPTY)\"", "geometry"},
 	} {
 		got := readText(t, c.header+"\n"+c.row+"\n", Options{Kind: c.kind})
 		if got.err != nil || len(got.rejects) != 1 || got.rejects[0].Field != c.field {

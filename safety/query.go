@@ -32,8 +32,14 @@ type Param struct{ Name, Value string }
 // Filters lists the filters that are set, in the order of the contract.
 func (q Query) Filters() []Param {
 	all := []Param{
-		{"kind", q.Kind}, {"severity", q.Severity}, {"source", q.Source}, {"aspect", q.Aspect},
-		{"item", q.Item}, {"responsible", q.Responsible}, {"floor_area_max", q.floor()}, {"scheme", q.Scheme},
+		{"kind", q.Kind},
+		{"severity", q.Severity},
+		{"source", q.Source},
+		{"aspect", q.Aspect},
+		{"item", q.Item},
+		{"responsible", q.Responsible},
+		{"floor_area_max", q.floor()},
+		{"scheme", q.Scheme},
 	}
 	return slices.DeleteFunc(all, func(p Param) bool { return p.Value == "" })
 }

@@ -161,8 +161,13 @@ func (y *Symbol) absorb(o Symbol) {
 	y.Open += o.Open
 	y.Overdue += o.Overdue
 	for _, t := range [...]struct{ mine, other *string }{
-		{&y.Kind, &o.Kind}, {&y.Risk, &o.Risk}, {&y.Severity, &o.Severity},
-		{&y.Source, &o.Source}, {&y.Aspect, &o.Aspect}, {&y.State, &o.State}, {&y.Grid, &o.Grid},
+		{&y.Kind, &o.Kind},
+		{&y.Risk, &o.Risk},
+		{&y.Severity, &o.Severity},
+		{&y.Source, &o.Source},
+		{&y.Aspect, &o.Aspect},
+		{&y.State, &o.State},
+		{&y.Grid, &o.Grid},
 	} {
 		if *t.mine != *t.other {
 			*t.mine = ""

@@ -125,9 +125,17 @@ func newLogger(w io.Writer, level, format string) (*slog.Logger, error) {
 // openStore opens the division's store that --db names. Only import and demo create one.
 func (a *app) openStore(ctx context.Context, create bool) (store.Store, error) {
 	if strings.HasPrefix(a.db, "postgres://") || strings.HasPrefix(a.db, "postgresql://") {
-		return postgis.Open(ctx, a.db, a.division, create)
+		s, err := postgis.Open(ctx, a.db, a.division, create)
+		if err != nil {
+			return nil, err
+		}
+		return s, nil
 	}
-	return gpkg.Open(ctx, a.db, a.division, create)
+	s, err := gpkg.Open(ctx, a.db, a.division, create)
+	if err != nil {
+		return nil, err
+	}
+	return s, nil
 }
 
 // snapshot reads the whole division as of now, for the verbs that answer once.

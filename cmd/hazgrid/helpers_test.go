@@ -77,14 +77,15 @@ func serving(t testing.TB, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
 	out, w := io.Pipe()
-	ended := make(chan error, 1)
+	ended := make(chan struct{})
 	go func() {
 		var errs bytes.Buffer
 		err := run(ctx, args, func(string) string { return "" }, stdio{strings.NewReader(""), w, &errs})
 		if err != nil {
 			t.Logf("hazgrid %s: %v\n%s", strings.Join(args, " "), err, errs.String())
 		}
-		ended <- w.CloseWithError(err)
+		_ = w.CloseWithError(err) // always nil
+		close(ended)
 	}()
 	t.Cleanup(func() { cancel(); <-ended })
 	line, err := bufio.NewReader(out).ReadString('\n')

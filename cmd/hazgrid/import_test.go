@@ -127,9 +127,19 @@ func TestImportSeveral(t *testing.T) {
 func TestImportUsage(t *testing.T) {
 	in := write(t, "e.csv", "id\na\n")
 	for _, args := range [][]string{
-		{}, {"grids"}, {"birds", in}, {"grids", "--level", "0", in}, {"grids", "--level", "x", in}, {"grids", "--level", "-1", in},
-		{"grids", "--encoding", "klingon", in}, {"grids", "--frame", "EPSG:4549", in}, {"grids", "--valid-from", "soon", in},
-		{"grids", "--map", "code", in}, {"grids", "--map", "colour=x", in}, {"grids", "--map", "code=a", "--map", "code=b", in}, {"grids", "--wings", in},
+		{},
+		{"grids"},
+		{"birds", in},
+		{"grids", "--level", "0", in},
+		{"grids", "--level", "x", in},
+		{"grids", "--level", "-1", in},
+		{"grids", "--encoding", "klingon", in},
+		{"grids", "--frame", "EPSG:4549", in},
+		{"grids", "--valid-from", "soon", in},
+		{"grids", "--map", "code", in},
+		{"grids", "--map", "colour=x", in},
+		{"grids", "--map", "code=a", "--map", "code=b", in},
+		{"grids", "--wings", in},
 	} {
 		db := filepath.Join(t.TempDir(), "x.gpkg")
 		_, errs, code := hazgrid(t, append([]string{"import", "--db", db}, args...)...)

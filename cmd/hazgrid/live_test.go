@@ -50,7 +50,7 @@ func TestImportWhileServing(t *testing.T) {
 		must(t, "import", "enterprises", "--db", db, write(t, "e.csv", "id,lon,lat\ne1,120.25,27.25\n"))
 		base := servingOn(t, db)
 		changes := events(t, base)
-		left, right := base+"/tiles/grids-1/12/3415/1719.mvt", base+"/tiles/grids-1/12/3421/1719.mvt"
+		left, right := base+"/tiles/grids-1/12/3416/1725.mvt", base+"/tiles/grids-1/12/3421/1725.mvt"
 		_, _, before := get(t, left)
 		_, _, other := get(t, right)
 		hazards := write(t, "h.csv", "id,enterprise,found_at\nh1,e1,2014-11-03\n")

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,39 +15,12 @@ import (
 	"hazgrid/internal/store/postgis/pgtest"
 )
 
-// atlas returns a folder with counties.geojson, states.geojson and places.csv, made by
-// testdata/atlas from npm packages; it is kept between runs.
+// atlas returns the folder with counties.geojson, states.geojson and places.csv that `make atlas` makes.
 func atlas(t *testing.T) string {
 	t.Helper()
-	cache, err := os.UserCacheDir()
-	if err != nil {
-		cache = os.TempDir()
-	}
-	dir := filepath.Join(cache, "hazgrid-test", "atlas-1")
-	if _, err := os.Stat(filepath.Join(dir, "places.csv")); err == nil {
-		return dir
-	}
-	if _, err := exec.LookPath("npm"); err != nil {
-		lacking(t, "npm is not here")
-	}
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		t.Fatal(err)
-	}
-	for _, name := range []string{"package.json", "package-lock.json", "atlas.mjs"} {
-		text, err := os.ReadFile(filepath.Join("..", "..", "testdata", "atlas", name))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(filepath.Join(dir, name), text, 0o600); err != nil {
-			t.Fatal(err)
-		}
-	}
-	for _, command := range [][]string{{"npm", "ci", "--no-audit", "--no-fund"}, {"node", "atlas.mjs"}} {
-		cmd := exec.CommandContext(t.Context(), command[0], command[1:]...)
-		cmd.Dir = dir
-		if out, err := cmd.CombinedOutput(); err != nil {
-			lacking(t, fmt.Sprintf("%v: %v\n%s", command, err, out))
-		}
+	dir := filepath.Join("..", "..", "testdata", "atlas")
+	if _, err := os.Stat(filepath.Join(dir, "places.csv")); err != nil {
+		lacking(t, "run `make atlas` first")
 	}
 	return dir
 }

@@ -3,6 +3,7 @@ package crs_test
 import (
 	"encoding/json"
 	"fmt"
+	"hazgrid/geo/crs"
 	"math"
 	"os"
 	"path/filepath"
@@ -11,8 +12,6 @@ import (
 
 	"github.com/paulmach/orb"
 	"pgregory.net/rapid"
-
-	"hazgrid/geo/crs"
 )
 
 func ExampleFrame_ToWGS84() {

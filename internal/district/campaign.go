@@ -19,10 +19,9 @@ func (l *ledger) campaign() {
 		}
 	}
 	for k, firm := range append(projects, projects[3], projects[campaignRectify]) {
-		// The first visit of the first day and the last of the last fall on other days in UTC or on its edge.
 		day, minute := campaignDay+k%4, 9*60+k*23
 		if k == 0 {
-			minute = 7*60 + 20
+			minute = 7*60 + 20 // still 16 December in UTC
 		}
 		order := "none"
 		switch {

@@ -115,7 +115,7 @@ func (c *census) ranked(mark func(g int) float64) []int {
 func (c *census) counts() []int {
 	weights := make([]float64, len(c.grids))
 	for g := range weights {
-		weights[g] = (2.2 + 17*c.grids[g].crowd) * math.Exp(0.5*c.r.NormFloat64())
+		weights[g] = (3.2 + 16*c.grids[g].crowd) * math.Exp(0.5*c.r.NormFloat64())
 		if c.quiet[g] {
 			weights[g] *= 0.3
 		}

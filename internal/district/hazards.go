@@ -96,7 +96,7 @@ func (l *ledger) writeLedger() {
 	}
 }
 
-// pilots are the towns in which combined-use premises were put right first (塘下, 锦湖, 莘塍).
+// pilot reports whether a town is one of those in which combined-use premises were put right first (塘下, 锦湖, 莘塍).
 func pilot(town int) bool { return town == marketTown || town == 1 || town == 2 }
 
 // foresee draws the fate of each grid: better in the pilot towns, extreme in many grids.

@@ -51,8 +51,9 @@ func (l *land) crowdAt(p point, stream float64, places []town) float64 {
 	plain := max(coast*1.15, valley*0.75)
 	crowd := fewestPerKm2 + 0.42*max(0, 0.5+l.tint.octaves(p.times(1/4.5), 3, 0.5)) + 0.85*plain
 	for _, t := range places {
-		d := p.distance(t.at) / t.radius
-		crowd += t.pull * math.Exp(-d*d)
+		if d := p.distance(t.at) / t.radius; d < 3 {
+			crowd += t.pull * math.Exp(-d*d)
+		}
 	}
 	return min(crowd, mostPerKm2)
 }

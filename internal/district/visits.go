@@ -51,15 +51,18 @@ func (l *ledger) see(firm int, at safety.Time, kind, order string) {
 	})
 }
 
-// rounds are the patrols, self-inspections and joint visits of the year at all firms but the
-// projects, the market's tenants and the combined-use premises, which have their own.
+// ordinary reports whether the rounds of the year lead to the firm: it is no combined-use
+// premises, no tenant of the market and no project.
+func (f *firm) ordinary() bool { return f.kind == "enterprise" || f.kind == "other" }
+
+// rounds are the patrols, self-inspections and joint visits of the year at the ordinary firms.
 func (l *ledger) rounds() {
 	care := make([]float64, len(l.grids)) // how often a visit finds something, by grid
 	for g := range care {
 		care[g] = min(0.75, 0.30*l.r.ExpFloat64())
 	}
 	for i, f := range l.firms {
-		if f.kind != "enterprise" && f.kind != "other" {
+		if !f.ordinary() {
 			continue
 		}
 		for l.r.IntN(10) < 4 {
@@ -88,7 +91,7 @@ func (l *ledger) round(firm int, care float64) {
 	l.see(firm, first.found, kind, order)
 }
 
-// An aspect of safety and what may be wanting in it.
+// aspects are aspects of safety and what may be wanting in each.
 func aspects() [][2]string {
 	return [][2]string{
 		{"basic_management", "ledger training plan duty"},
@@ -141,7 +144,7 @@ func (l *ledger) recur() {
 	for i, n := 0, len(l.hazards); i < n; i++ {
 		old := l.hazards[i]
 		day := dayOf(old.closed) + 15 + l.r.IntN(60)
-		if !old.closed.IsSet() || old.aspect == old.item || old.responsible == "authority" || l.firms[old.firm].kind == "multi_tenant" || day > 350 || l.r.IntN(25) != 0 {
+		if !l.firms[old.firm].ordinary() || !old.closed.IsSet() || day > 350 || l.r.IntN(25) != 0 {
 			continue
 		}
 		h := l.spotted(old.firm, day, old.source)

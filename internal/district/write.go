@@ -124,34 +124,21 @@ func (d *District) WriteCSV(w io.Writer, kind safety.Kind) error {
 	if kind == safety.Grids || kind == safety.Lines {
 		return fmt.Errorf("%w: writing %s as CSV: it has no place for their geometry", safety.ErrInvalid, kind)
 	}
+	used, header, err := d.columns(kind)
+	if err != nil {
+		return fmt.Errorf("writing %s as CSV: %w", kind, err)
+	}
+	out := csv.NewWriter(w)
+	_ = out.Write(header) // csv keeps the error for Flush
 	fields := safety.Fields(kind)
-	used, located := make([]bool, len(fields)), false
+	var line []string
 	for r, err := range d.Records(kind) {
 		if err != nil {
 			return fmt.Errorf("writing %s as CSV: %w", kind, err)
 		}
-		for i, v := range r.Values {
-			used[i] = used[i] || v != nil && fields[i].Name != "frame"
-		}
-		located = located || r.Geometry != nil
-	}
-	out := csv.NewWriter(w)
-	var line []string
-	for i, f := range fields {
-		if used[i] {
-			line = append(line, f.Name)
-		}
-	}
-	if located {
-		line = append(line, "lon", "lat")
-	}
-	_ = out.Write(line) // csv keeps the error for Flush
-	for r := range d.Records(kind) {
 		line = line[:0]
-		for i, v := range r.Values {
-			if used[i] {
-				line = append(line, cell(v, fields[i].Type))
-			}
+		for _, i := range used {
+			line = append(line, cell(r.Values[i], fields[i].Type))
 		}
 		if p, ok := r.Geometry.(orb.Point); ok {
 			line = append(line, number(p[0]), number(p[1]))
@@ -163,6 +150,30 @@ func (d *District) WriteCSV(w io.Writer, kind safety.Kind) error {
 		return fmt.Errorf("writing %s as CSV: %w", kind, err)
 	}
 	return nil
+}
+
+// columns returns which fields of a kind are set in any record, and the header they make.
+func (d *District) columns(kind safety.Kind) (used []int, header []string, err error) {
+	fields := safety.Fields(kind)
+	set, located := make([]bool, len(fields)), false
+	for r, err := range d.Records(kind) {
+		if err != nil {
+			return nil, nil, err
+		}
+		for i, v := range r.Values {
+			set[i] = set[i] || v != nil && fields[i].Name != "frame"
+		}
+		located = located || r.Geometry != nil
+	}
+	for i, f := range fields {
+		if set[i] {
+			used, header = append(used, i), append(header, f.Name)
+		}
+	}
+	if located {
+		header = append(header, "lon", "lat")
+	}
+	return used, header, nil
 }
 
 // cell writes a value as text, nothing for none.

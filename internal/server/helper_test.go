@@ -190,7 +190,8 @@ func (s *service) do(t testing.TB, method, path string, h header) (*http.Respons
 	if _, ok := h["Accept-Encoding"]; !ok {
 		r.Header.Set("Accept-Encoding", "identity")
 	}
-	resp, err := http.DefaultClient.Do(r)
+	client := http.Client{Transport: &http.Transport{DisableCompression: true, DisableKeepAlives: true}}
+	resp, err := client.Do(r)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -3,6 +3,7 @@ package gpkg
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -147,8 +148,17 @@ func bulk(ctx context.Context, c *sql.Conn, w merge.Work, write func() error) er
 	if err := lower(ctx, c.ExecContext, w.Kind); err != nil {
 		return err
 	}
+	indexes, err := dropIndexes(ctx, c, w)
+	if err != nil {
+		return err
+	}
 	if err := write(); err != nil {
 		return err
+	}
+	for _, statement := range indexes {
+		if _, err := c.ExecContext(ctx, statement); err != nil {
+			return fmt.Errorf("%s: %w", statement, err)
+		}
 	}
 	if w.Geometry {
 		if err := index(ctx, c, w); err != nil {
@@ -156,6 +166,38 @@ func bulk(ctx context.Context, c *sql.Conn, w merge.Work, write func() error) er
 		}
 	}
 	return raise(ctx, c.ExecContext, w.Kind)
+}
+
+// dropIndexes takes down the layer's plain indexes when most of its rows are still to come, and
+// returns the statements that make them again: sorting once is cheaper than as many searches.
+func dropIndexes(ctx context.Context, c *sql.Conn, w merge.Work) (again []string, err error) {
+	layer := string(w.Kind)
+	var before int64
+	if err := c.QueryRowContext(ctx, `SELECT count(*) FROM "`+layer+`"`).Scan(&before); err != nil || before*4 > w.Rows {
+		return nil, err
+	}
+	rows, err := c.QueryContext(ctx, `SELECT name, sql FROM sqlite_schema WHERE type = 'index' AND tbl_name = ? AND sql IS NOT NULL ORDER BY name`, layer)
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close() //nolint:errcheck // Err says it
+	var drop []string
+	for rows.Next() {
+		var name, statement string
+		if err := rows.Scan(&name, &statement); err != nil {
+			return nil, err
+		}
+		drop, again = append(drop, "DROP INDEX "+quoted(name)), append(again, statement)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return nil, err
+	}
+	for _, statement := range drop {
+		if _, err := c.ExecContext(ctx, statement); err != nil {
+			return nil, err
+		}
+	}
+	return again, nil
 }
 
 // index brings R-tree and count of a layer up to date after w: from the bottom up when w is

@@ -124,11 +124,11 @@ func (b *treeBuilder) build(ctx context.Context, c *sql.Conn, layer string) erro
 // point to them. Where one leaf is enough, it is the root: its cells are returned, depth 0.
 func (b *treeBuilder) leaves(ctx context.Context, c *sql.Conn, layer string) (cells []byte, depth int, err error) {
 	var n int
-	count := `SELECT count(*) FROM "` + layer + `" WHERE hazgrid_cell(geom) IS NOT NULL`
+	count := `SELECT count(geom) FROM "` + layer + `"`
 	if err := c.QueryRowContext(ctx, count).Scan(&n); err != nil {
 		return nil, 0, err
 	}
-	rows, err := c.QueryContext(ctx, `SELECT fid, hazgrid_cell(geom) AS cell FROM "`+layer+`" WHERE cell IS NOT NULL ORDER BY cell, fid`)
+	rows, err := c.QueryContext(ctx, `SELECT fid, hazgrid_cell(geom) AS cell FROM "`+layer+`" WHERE geom IS NOT NULL ORDER BY cell DESC, fid`)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -138,11 +138,14 @@ func (b *treeBuilder) leaves(ctx context.Context, c *sql.Conn, layer string) (ce
 	if single {
 		home = 1
 	}
+	var fid int64
+	var cell sql.RawBytes
 	for i := 0; rows.Next(); i++ {
-		var fid int64
-		var cell sql.RawBytes
 		if err := rows.Scan(&fid, &cell); err != nil {
 			return nil, 0, err
+		}
+		if cell == nil { // an empty geometry; these come last
+			break
 		}
 		leaf = append(binary.BigEndian.AppendUint64(leaf, uint64(fid)), cell[keySize:]...)
 		if err := b.rowid.add(ctx, c, fid, home); err != nil {
@@ -154,6 +157,13 @@ func (b *treeBuilder) leaves(ctx context.Context, c *sql.Conn, layer string) (ce
 				return nil, 0, err
 			}
 			home, leaf = home+1, leaf[:0]
+		}
+	}
+	if !single && len(leaf) > 0 { // there were empty geometries
+		cells = appendCover(cells, home, leaf)
+		home++
+		if err := b.node.add(ctx, c, home-1, node(0, leaf)); err != nil {
+			return nil, 0, err
 		}
 	}
 	b.next = home

@@ -5,9 +5,9 @@ import (
 	"database/sql"
 	"iter"
 
-	"github.com/paulmach/orb"
-
 	"hazgrid/safety"
+
+	"github.com/paulmach/orb"
 )
 
 // A Dialect is what the engine must be told about a database. The rest is one SQL for both:

@@ -10,10 +10,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/paulmach/orb"
-
 	"hazgrid/geo"
 	"hazgrid/safety"
+
+	"github.com/paulmach/orb"
 )
 
 // A codeKey names a grid through all its versions.

@@ -7,11 +7,11 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/paulmach/orb"
-	"github.com/paulmach/orb/planar"
-
 	"hazgrid/geo"
 	"hazgrid/safety"
+
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/planar"
 )
 
 // Dust is what a child may stick out of its parent without a word: less than a square metre,

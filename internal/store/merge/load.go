@@ -7,9 +7,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/paulmach/orb"
-
 	"hazgrid/safety"
+
+	"github.com/paulmach/orb"
 )
 
 // Load is store.Store's Load on connection c.

@@ -82,6 +82,7 @@ func (w *write) placeAll(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	w.placer = p
 	sites := map[safety.PlaceID][]safety.Site{}
 	for _, k := range []safety.Kind{safety.Enterprises, safety.Hazards, safety.Inspections} {
 		if err := w.placeTable(ctx, k, relocation{engine: w.engine, conn: w.conn, placer: p, sites: sites}); err != nil {

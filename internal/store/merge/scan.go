@@ -3,9 +3,9 @@ package merge
 import (
 	"fmt"
 
-	"github.com/paulmach/orb"
-
 	"hazgrid/safety"
+
+	"github.com/paulmach/orb"
 )
 
 // The types here are destinations of Rows.Scan. They read what either driver gives, without

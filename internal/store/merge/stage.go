@@ -7,9 +7,9 @@ import (
 	"iter"
 	"strings"
 
-	"github.com/paulmach/orb"
-
 	"hazgrid/safety"
+
+	"github.com/paulmach/orb"
 )
 
 // Temporary tables: the batch on its way in, what was taken out of it again and why, and new

@@ -13,11 +13,12 @@ import (
 type write struct {
 	engine     *Engine
 	conn       *sql.Conn
-	version    int64         // before the write
-	boundaries int64         // version of the last change of boundaries before the write
-	clock      safety.Time   // to be stored if there is a change
-	change     Change        // what the write did
-	grids      []safety.Grid // all of them after the write, once it has read them
+	version    int64          // before the write
+	boundaries int64          // version of the last change of boundaries before the write
+	clock      safety.Time    // to be stored if there is a change
+	change     Change         // what the write did
+	grids      []safety.Grid  // all of them after the write, once it has read them
+	placer     *safety.Placer // over grids, once everything was placed anew
 }
 
 // errNothing undoes a write that changed nothing; it does not leave this file.
@@ -42,7 +43,10 @@ func (e *Engine) write(ctx context.Context, c *sql.Conn, f func(*write) error) (
 	case err != nil:
 		return w.version, err
 	}
-	return w.version + 1, nil
+	if w.change.Boundaries && w.placer != nil {
+		e.keep(placer{w.placer, w.next()})
+	}
+	return w.next(), nil
 }
 
 // transaction runs f between begin and commit, and undoes it when f or the commit fails or f

@@ -6,11 +6,11 @@ import (
 	"errors"
 	"fmt"
 
+	"hazgrid/geo"
+
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/paulmach/orb"
-
-	"hazgrid/geo"
 )
 
 // registerGeometry teaches a connection the type geometry, whose number differs from database to database.

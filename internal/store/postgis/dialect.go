@@ -7,13 +7,13 @@ import (
 	"iter"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/stdlib"
-	"github.com/paulmach/orb"
-
 	"hazgrid/geo"
 	"hazgrid/internal/store/merge"
 	"hazgrid/safety"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/paulmach/orb"
 )
 
 // outboxKept is how many versions of a division the outbox keeps. Readers follow the division's
@@ -37,6 +37,7 @@ func dialect() merge.Dialect {
 		TimeOut:     "%s",
 		Stage:       stage,
 		Staged:      []string{"analyze " + merge.StageTable},
+		Bulk:        bulk,
 		Announce:    announce,
 	}
 }

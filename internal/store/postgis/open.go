@@ -14,13 +14,13 @@ import (
 	"net/url"
 	"time"
 
+	"hazgrid/internal/store/merge"
+	"hazgrid/safety"
+
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
-
-	"hazgrid/internal/store/merge"
-	"hazgrid/safety"
 )
 
 //go:embed migrations/*.sql

@@ -1,17 +1,20 @@
 package postgis_test
 
 import (
+	"context"
 	"database/sql"
 	"fmt"
 	"testing"
-
-	_ "github.com/jackc/pgx/v5/stdlib"
+	"time"
 
 	"hazgrid/internal/store"
 	"hazgrid/internal/store/postgis"
 	"hazgrid/internal/store/postgis/pgtest"
 	"hazgrid/internal/store/storetest"
 	"hazgrid/safety"
+
+	"github.com/jackc/pgx/v5"
+	_ "github.com/jackc/pgx/v5/stdlib"
 )
 
 func TestStoreContract(t *testing.T) {
@@ -19,7 +22,8 @@ func TestStoreContract(t *testing.T) {
 		url := pgtest.DB(t)
 		db := connect(t, url)
 		return storetest.Opener{
-			DB: db,
+			DB:     db,
+			Window: true,
 			Open: func(t *testing.T, division string) store.Store {
 				return open(t, url, division)
 			},
@@ -73,5 +77,29 @@ func remove(t *testing.T, db *sql.DB, division string, k safety.Kind, id string)
 	}
 	if err := tx.Commit(); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// listen returns a function that counts the wake-ups since.
+func listen(t *testing.T, url string) func() int {
+	t.Helper()
+	conn, err := pgx.Connect(t.Context(), url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = conn.Close(context.Background()) })
+	if _, err := conn.Exec(t.Context(), "listen hazgrid"); err != nil {
+		t.Fatal(err)
+	}
+	return func() (n int) {
+		for {
+			ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+			_, err := conn.WaitForNotification(ctx)
+			cancel()
+			if err != nil {
+				return n
+			}
+			n++
+		}
 	}
 }

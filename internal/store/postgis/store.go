@@ -7,11 +7,11 @@ import (
 	"sync"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"hazgrid/internal/store"
 	"hazgrid/internal/store/merge"
 	"hazgrid/safety"
+
+	"github.com/jackc/pgx/v5"
 )
 
 // Connections kept ready, and at most.

@@ -6,10 +6,10 @@ import (
 	"math/rand/v2"
 	"testing"
 
-	"github.com/paulmach/orb"
-
 	"hazgrid/internal/store"
 	"hazgrid/safety"
+
+	"github.com/paulmach/orb"
 )
 
 // Sizes of the district that Benchmark makes: 40 by 40 grids below 4 by 4 below one.

@@ -4,10 +4,10 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/paulmach/orb"
-
 	"hazgrid/geo"
 	"hazgrid/safety"
+
+	"github.com/paulmach/orb"
 )
 
 func boundaries() map[string]func(*testing.T, Opener) {

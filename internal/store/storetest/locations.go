@@ -5,10 +5,10 @@ import (
 	"slices"
 	"testing"
 
+	"hazgrid/safety"
+
 	"github.com/paulmach/orb"
 	"pgregory.net/rapid"
-
-	"hazgrid/safety"
 )
 
 func locations() map[string]func(*testing.T, Opener) {

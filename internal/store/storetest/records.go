@@ -10,13 +10,13 @@ import (
 	"testing"
 	"time"
 
+	"hazgrid/internal/store"
+	"hazgrid/safety"
+
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/paulmach/orb"
 	"pgregory.net/rapid"
-
-	"hazgrid/internal/store"
-	"hazgrid/safety"
 )
 
 // home is the division most tests write to.

@@ -18,6 +18,9 @@ type Opener struct {
 	// DB is a way to the store's tables behind its back: the view grid_tally is asked through it.
 	DB *sql.DB
 
+	// Window tells that grid_tally is also a function of at, from and to.
+	Window bool
+
 	// Delete deletes a record of any kind but grids the way a foreign hand would, and returns once the store knows.
 	Delete func(t *testing.T, division string, k safety.Kind, id string)
 }

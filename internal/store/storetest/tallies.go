@@ -9,10 +9,10 @@ import (
 	"testing"
 	"time"
 
-	"github.com/paulmach/orb"
-
 	"hazgrid/internal/store"
 	"hazgrid/safety"
+
+	"github.com/paulmach/orb"
 )
 
 func tallies() map[string]func(*testing.T, Opener) {
@@ -39,9 +39,25 @@ func viewEqualsSnapshot(t *testing.T, o Opener) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, scheme := range snapshot.Schemes() {
-		for level := 1; level <= snapshot.Depth(scheme); level++ {
-			table, err := snapshot.Tallies(level, safety.Query{Scheme: scheme})
+	levels(t, o.DB, snapshot, safety.Query{})
+	if !o.Window {
+		return
+	}
+	now := time.Now().UTC().Truncate(time.Millisecond)
+	ago := func(hours int) safety.Time { return safety.TimeOf(now.Add(-time.Duration(hours) * time.Hour)) }
+	for _, q := range []safety.Query{
+		{At: ago(30)}, {At: ago(75)}, {At: ago(150)}, {At: ago(300)}, {At: ago(-150)}, {At: ago(10), From: ago(1000), To: ago(90)}, {At: ago(-10), From: ago(500)},
+	} {
+		levels(t, o.DB, snapshot, q)
+	}
+}
+
+// levels compares every level of every scheme.
+func levels(t *testing.T, db *sql.DB, snapshot *safety.Snapshot, q safety.Query) {
+	t.Helper()
+	for _, q.Scheme = range snapshot.Schemes() {
+		for level := 1; level <= snapshot.Depth(q.Scheme); level++ {
+			table, err := snapshot.Tallies(level, q)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -49,7 +65,7 @@ func viewEqualsSnapshot(t *testing.T, o Opener) {
 			for _, row := range table.Rows {
 				want = append(want, fromRow(row))
 			}
-			same(t, fmt.Sprintf("scheme %s, level %d", scheme, level), view(t, o.DB, scheme, level), want)
+			same(t, fmt.Sprintf("%+v, level %d", q, level), view(t, db, level, q), want)
 		}
 	}
 }
@@ -108,11 +124,18 @@ func disorder(t *testing.T, s store.Store) {
 	apply(t, s, batch(t, safety.Inspections, inspections...))
 }
 
-// view reads a level of the view, grids by code, then outside and unlocated.
-func view(t *testing.T, db *sql.DB, scheme string, level int) []tallied {
+// view reads a level of the view, or for another time of the function: grids by code, then outside and unlocated.
+func view(t *testing.T, db *sql.DB, level int, q safety.Query) []tallied {
 	t.Helper()
+	from, args := "grid_tally", []any{home, q.Scheme, level}
+	if q.At.IsSet() {
+		from = "grid_tally($4, $5, $6)"
+		for _, instant := range []safety.Time{q.At, q.From, q.To} {
+			args = append(args, sql.NullTime{Time: instant.In(time.UTC), Valid: instant.IsSet()})
+		}
+	}
 	rows, err := db.QueryContext(t.Context(), "select code, name, coalesce(parent, ''), area_km2, density, rate, unit_rate, "+
-		strings.Join(strings.Fields(counted), ", ")+" from grid_tally where division = $1 and scheme = $2 and level = $3", home, scheme, level)
+		strings.Join(strings.Fields(counted), ", ")+" from "+from+" where division = $1 and scheme = $2 and level = $3", args...)
 	if err != nil {
 		t.Fatal(err)
 	}

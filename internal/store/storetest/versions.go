@@ -6,11 +6,11 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/paulmach/orb"
-	"pgregory.net/rapid"
-
 	"hazgrid/internal/store"
 	"hazgrid/safety"
+
+	"github.com/paulmach/orb"
+	"pgregory.net/rapid"
 )
 
 func versions() map[string]func(*testing.T, Opener) {

@@ -4,9 +4,9 @@ import (
 	"path/filepath"
 	"testing"
 
-	"github.com/jackc/pgx/v5"
-
 	"hazgrid/internal/store/postgis/pgtest"
+
+	"github.com/jackc/pgx/v5"
 )
 
 func TestEveryDatabaseIsEmptyAndHasPostGIS(t *testing.T) {

@@ -41,7 +41,7 @@ function Combined({ combined }: { combined: Tallies | null }) {
       <dl>
         <Figure id="units-found" label="units_found" value={total ? integer(total.units_found, lang) : '—'} />
         <Figure id="units-rectified" label="units_rectified" value={total ? integer(total.units_rectified, lang) : '—'} />
-        <Figure id="unit-rate" label="rate" value={total ? rate ?? t('no_data') : '—'} tone="good" />
+        <Figure id="unit-rate" label="rate" value={total ? rate ?? t('no_data') : '—'} tone={rate ? 'good' : 'nil'} />
       </dl>
       <div class="bar" aria-hidden="true"><i style={{ width: rate ?? '0%' }} /></div>
     </section>
@@ -65,7 +65,7 @@ function Checks({ tallies }: { tallies: Tallies | null }) {
   );
 }
 
-interface FigureProps { id: string; label: Key; value: string; note?: string | undefined; tone?: 'alert' | 'good' }
+interface FigureProps { id: string; label: Key; value: string; note?: string | undefined; tone?: 'alert' | 'good' | 'nil' }
 
 function Figure({ id, label, value, note, tone }: FigureProps) {
   const { t } = useWords();

@@ -81,7 +81,9 @@ function gridLayers(s: Scene, c: Colours): LayerSpecification[] {
   return [
     { id: fill, type: 'fill', ...from, paint: { 'fill-color': ['case', none, c.blank, classColour(s)] as ExpressionSpecification, 'fill-antialias': false } },
     { id: 'grid-nodata', type: 'fill', ...from, filter: none, paint: { 'fill-pattern': `hatch-${s.theme}` } },
-    { id: 'grid-edge', type: 'line', ...from, paint: { 'line-color': c.edge, 'line-width': zoomed(9, 0.35, 14, 1.4) } },
+    s.level === 1
+      ? { id: 'grid-edge', type: 'line', ...from, layout: { 'line-join': 'round' }, paint: { 'line-color': c.upper, 'line-opacity': 0.9, 'line-width': zoomed(9, 1.1, 14, 2.4) } }
+      : { id: 'grid-edge', type: 'line', ...from, paint: { 'line-color': c.edge, 'line-opacity': zoomed(9, 0.35, 12.5, 1), 'line-width': zoomed(9, 0.35, 14, 1.4) } },
     {
       id: 'grid-hover', type: 'line', ...from, layout: { 'line-join': 'round' },
       paint: { 'line-color': c.mark, 'line-width': ['case', ['boolean', ['feature-state', 'hover'], false], 2.5, 0] },
