@@ -110,11 +110,13 @@ func TestProjectPolygons(t *testing.T) {
 		{"square", orb.MultiPolygon{{square(10, 20, 30, 40)}}, [][]dot{{{10, 20}, {30, 20}, {30, 40}, {10, 40}}}},
 		{"turned the wrong way", orb.MultiPolygon{{orb.Ring{{10, 20}, {10, 40}, {30, 40}, {30, 20}, {10, 20}}}}, [][]dot{{{30, 20}, {30, 40}, {10, 40}, {10, 20}}}},
 		{
-			"hole after its shell", orb.MultiPolygon{{square(0, 0, 50, 50), square(10, 10, 20, 20)}},
+			"hole after its shell",
+			orb.MultiPolygon{{square(0, 0, 50, 50), square(10, 10, 20, 20)}},
 			[][]dot{{{0, 0}, {50, 0}, {50, 50}, {0, 50}}, {{10, 20}, {20, 20}, {20, 10}, {10, 10}}},
 		},
 		{
-			"larger than the tile", orb.MultiPolygon{{square(-9000, -9000, 9000, 9000)}},
+			"larger than the tile",
+			orb.MultiPolygon{{square(-9000, -9000, 9000, 9000)}},
 			[][]dot{{{-64, 4160}, {-64, -64}, {4160, -64}, {4160, 4160}}},
 		},
 		{"the tile lies in a hole", orb.MultiPolygon{{square(-9000, -9000, 9000, 9000), square(-8000, -8000, 8000, 8000)}}, nil},

@@ -40,13 +40,13 @@ func TestPostGIS(t *testing.T) {
 		t.Fatal(err)
 	}
 	for what, query := range map[string]string{
-		"invalid grids":                     "select count(*) from g where not st_isvalid(geom)",
-		"children that stick out":           "select count(*) from g c join g p on p.code = c.parent where not st_coveredby(c.geom, p.geom)",
-		"premises not properly inside":      "select count(*) from e join g on code = grid where not st_containsproperly(g.geom, e.geom)",
-		"grids that are not their children": "select count(*) from g p, lateral (select st_union(geom) u from g c where c.parent = p.code) c where level < 3 and not st_equals(p.geom, c.u)",
-		"areas not as PostGIS has them, to 1e-9 and a square centimetre": "select count(*) from g where abs(st_area(geom::geography) / 1e6 - km2) > 1e-9 * km2 + 1e-10",
-		"vertices of other than 7 decimals":                              "select count(*) from (select (st_dumppoints(geom)).geom p from g) v where st_x(p) <> round(st_x(p)::numeric, 7) or st_y(p) <> round(st_y(p)::numeric, 7)",
-		"lakes and gaps (rings in the union)":                            "select sum(st_numinteriorrings(d.geom)) from (select (st_dump(st_union(geom))).geom from g where level = 3) d",
+		"invalid grids":                       "select count(*) from g where not st_isvalid(geom)",
+		"children that stick out":             "select count(*) from g c join g p on p.code = c.parent where not st_coveredby(c.geom, p.geom)",
+		"premises not properly inside":        "select count(*) from e join g on code = grid where not st_containsproperly(g.geom, e.geom)",
+		"grids that are not their children":   "select count(*) from g p, lateral (select st_union(geom) u from g c where c.parent = p.code) c where level < 3 and not st_equals(p.geom, c.u)",
+		"areas not as in PostGIS":             "select count(*) from g where abs(st_area(geom::geography) / 1e6 - km2) > 1e-9 * km2 + 1e-10",
+		"vertices of other than 7 decimals":   "select count(*) from (select (st_dumppoints(geom)).geom p from g) v where st_x(p) <> round(st_x(p)::numeric, 7) or st_y(p) <> round(st_y(p)::numeric, 7)",
+		"lakes and gaps (rings in the union)": "select sum(st_numinteriorrings(d.geom)) from (select (st_dump(st_union(geom))).geom from g where level = 3) d",
 	} {
 		var n int
 		if err := db.QueryRow(ctx, query).Scan(&n); err != nil {

@@ -1,10 +1,13 @@
 package server
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"io"
 	"math"
+	"net"
 	"net/http"
 	"strings"
 	"testing"
@@ -186,22 +189,41 @@ func TestWhichMany(t *testing.T) {
 	}
 }
 
-// Go's client sends everything it has before it reads: without a spool both sides would wait for each other.
+// A client that sends everything before it reads anything: without a spool both sides would wait for each other.
 func TestWhichAMillionPoints(t *testing.T) {
 	if testing.Short() {
 		t.Skip("a million points")
 	}
 	s := start(t)
 	const n = 1_000_000
-	in, out := io.Pipe()
-	go func() {
-		_, err := io.WriteString(out, "n,lon,lat\n")
-		for i := 0; i < n && err == nil; i++ {
-			_, err = fmt.Fprintf(out, "%d,120.%06d,27.75\n", i, i)
-		}
-		_ = out.CloseWithError(err)
-	}()
-	status, got := s.post(t, "text/csv", in)
+	var body bytes.Buffer
+	body.WriteString("n,lon,lat\n")
+	for i := range n {
+		fmt.Fprintf(&body, "%d,120.%06d,27.75\n", i, i)
+	}
+	var d net.Dialer
+	conn, err := d.DialContext(t.Context(), "tcp", s.Listener.Addr().String())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = conn.Close() }()
+	_ = conn.SetDeadline(time.Now().Add(2 * time.Minute))
+	if _, err := fmt.Fprintf(conn, "POST /api/v1/which HTTP/1.1\r\nHost: test\r\nContent-Type: text/csv\r\nContent-Length: %d\r\n\r\n", body.Len()); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := body.WriteTo(conn); err != nil {
+		t.Fatal(err)
+	}
+	resp, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = resp.Body.Close() }()
+	b, err := io.ReadAll(resp.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	status, got := resp.StatusCode, string(b)
 	lines := strings.Split(got, "\n")
 	if status != 200 || len(lines) != n+2 {
 		t.Fatalf("%d with %d lines", status, len(lines))

@@ -23,12 +23,31 @@ func TestContentCodings(t *testing.T) {
 		t.Fatal("the tile is empty")
 	}
 	tests := []struct{ accept, want string }{
-		{"", "identity"}, {"identity", "identity"}, {"gzip", "gzip"}, {"br", "br"}, {"zstd", "zstd"},
-		{"gzip, deflate, br, zstd", "br"}, {"gzip, zstd", "zstd"}, {"*", "br"}, {"GZIP", "gzip"}, {"x-gzip", "gzip"},
-		{"gzip;q=1, br;q=0.5", "gzip"}, {"gzip;q=0.4,br;q=0.5", "br"}, {"gzip;q=0", "identity"}, {"br;q=0, *", "zstd"},
-		{"identity;q=1, gzip;q=0.5", "identity"}, {"deflate", "identity"}, {"identity;q=0, gzip", "gzip"},
-		{"gzip;q=0.001", "gzip"}, {"*;q=0, zstd", "zstd"}, {"identity;q=0", "406"}, {"*;q=0", "406"}, {"gzip;q=0, identity;q=0", "406"},
-		{"gzip ; Q=1.0", "gzip"}, {"gzip;q=nonsense", "identity"}, {"*;q=0.5, identity;q=0", "br"},
+		{"", "identity"},
+		{"identity", "identity"},
+		{"gzip", "gzip"},
+		{"br", "br"},
+		{"zstd", "zstd"},
+		{"gzip, deflate, br, zstd", "br"},
+		{"gzip, zstd", "zstd"},
+		{"*", "br"},
+		{"GZIP", "gzip"},
+		{"x-gzip", "gzip"},
+		{"gzip;q=1, br;q=0.5", "gzip"},
+		{"gzip;q=0.4,br;q=0.5", "br"},
+		{"gzip;q=0", "identity"},
+		{"br;q=0, *", "zstd"},
+		{"identity;q=1, gzip;q=0.5", "identity"},
+		{"deflate", "identity"},
+		{"identity;q=0, gzip", "gzip"},
+		{"gzip;q=0.001", "gzip"},
+		{"*;q=0, zstd", "zstd"},
+		{"identity;q=0", "406"},
+		{"*;q=0", "406"},
+		{"gzip;q=0, identity;q=0", "406"},
+		{"gzip ; Q=1.0", "gzip"},
+		{"gzip;q=nonsense", "identity"},
+		{"*;q=0.5, identity;q=0", "br"},
 	}
 	for _, tt := range tests {
 		resp, b := s.do(t, http.MethodGet, someTile, header{"Accept-Encoding": tt.accept})

@@ -27,9 +27,12 @@ func measureOf(id string) (measure, error) {
 	return measure{}, fmt.Errorf("measure %q: %w", id, safety.ErrNotFound)
 }
 
+// maxClasses is how many classes there are at most: the steps of the palette.
+const maxClasses = 7
+
 // palette is Cividis (Nuñez, Anderton and Renslow 2018) at seven even steps: it reads the same with and without colour blindness, and in grey.
-func palette() [7]string {
-	return [7]string{"#00204d", "#233e6c", "#575d6d", "#7c7b78", "#a69d75", "#d3c164", "#ffea46"}
+func palette() [maxClasses]string {
+	return [maxClasses]string{"#00204d", "#233e6c", "#575d6d", "#7c7b78", "#a69d75", "#d3c164", "#ffea46"}
 }
 
 // noData is the colour of a grid without a value. It is no step of the palette.
@@ -91,7 +94,7 @@ func legendOf(m measure, t *safety.Table) legendAnswer {
 			out.NoData.Count++
 		}
 	}
-	breaks := analytics.Quantiles(values, len(palette()))
+	breaks := analytics.Quantiles(values, maxClasses)
 	for i := 1; i < len(breaks); i++ {
 		out.Classes = append(out.Classes, legendClass{Min: breaks[i-1], Max: breaks[i], Color: step(i-1, len(breaks)-1)})
 	}

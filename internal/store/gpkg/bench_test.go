@@ -85,10 +85,3 @@ func filled(b *testing.B, name string, n int) *Store {
 	}
 	return s
 }
-
-func BenchmarkPhases(b *testing.B) {
-	for range b.N {
-		b.StopTimer()
-		_ = filled(b, "p", 1_000_000).Close()
-	}
-}

@@ -169,4 +169,3 @@ func command(t *testing.T, program string, args ...string) string {
 	}
 	return string(out)
 }
-

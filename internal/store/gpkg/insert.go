@@ -55,9 +55,7 @@ func (i *inserter) close() {
 	}
 }
 
-// statement inserts rows. An error undoes the transaction as a whole: OR FAIL spares SQLite the
-// journal from which it would undo the statement alone.
 func (i *inserter) statement(rows int) string {
 	row := "(?" + strings.Repeat(",?", i.columns-1) + ")"
-	return `INSERT OR FAIL INTO "` + i.table + `" ` + i.names + ` VALUES ` + row + strings.Repeat(","+row, rows-1)
+	return `INSERT INTO "` + i.table + `" ` + i.names + ` VALUES ` + row + strings.Repeat(","+row, rows-1)
 }

@@ -28,6 +28,9 @@ func provider(db *sql.DB) (*goose.Provider, error) {
 		goose.WithTableName(historyTable), goose.WithDisableGlobalRegistry(true))
 }
 
+// migrateTries is enough for as many migrations as there are, and then some.
+const migrateTries = 10
+
 // migrate brings the file to the layout of this program, triggers included.
 func migrate(ctx context.Context, db *sql.DB) error {
 	p, err := provider(db)
@@ -37,9 +40,14 @@ func migrate(ctx context.Context, db *sql.DB) error {
 	if err := notNewer(ctx, p); err != nil {
 		return err
 	}
-	if _, err := p.Up(ctx); err != nil {
-		// another process may have been quicker: then nothing is left to do
-		if pending, again := p.HasPending(ctx); again != nil || pending {
+	for try := 1; ; try++ {
+		_, err := p.Up(ctx)
+		if err == nil {
+			break
+		}
+		// Another process that makes the same file at the same time is quicker with each
+		// migration of which ours fails.
+		if try == migrateTries || ctx.Err() != nil {
 			return fmt.Errorf("migrate: %w", err)
 		}
 	}

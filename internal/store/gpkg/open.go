@@ -131,8 +131,8 @@ func readHeader(ctx context.Context, db *sql.DB) (h header, err error) {
 
 func (h header) has(table string) bool { return slices.Contains(h.tables, table) }
 
-// ours tells whether hazgrid made its tables here.
-func (h header) ours() bool { return h.has(historyTable) && h.has("division") && h.has("change_log") }
+// ours tells whether hazgrid made, or is just making, its tables here.
+func (h header) ours() bool { return h.has(historyTable) }
 
 func (h header) check(create bool) error {
 	blank := len(h.tables) == 0 && (h.application == 0 || h.application == applicationID)
@@ -146,7 +146,7 @@ func (h header) check(create bool) error {
 	case !create:
 		return fmt.Errorf("a GeoPackage, but without hazgrid's tables: fill it with an import or with demo: %w", safety.ErrInvalid)
 	}
-	for _, t := range append(merge.Tables(), historyTable, "change_log", "grid_tally", "grid_tally_row") {
+	for _, t := range append(merge.Tables(), "change_log", "grid_tally", "grid_tally_row") {
 		if h.has(t) {
 			return fmt.Errorf("another program's GeoPackage has a layer or table %q, which hazgrid needs for itself: choose another file: %w",
 				t, safety.ErrConflict)

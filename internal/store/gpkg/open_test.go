@@ -115,3 +115,23 @@ func TestReopen(t *testing.T) {
 		}
 	}
 }
+
+// TestOpenAtOnce lets several make the same file.
+func TestOpenAtOnce(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "new.gpkg")
+	errs := make(chan error)
+	for range 5 {
+		go func() {
+			s, err := Open(t.Context(), path, "0", true)
+			if err == nil {
+				err = s.Close()
+			}
+			errs <- err
+		}()
+	}
+	for range 5 {
+		if err := <-errs; err != nil {
+			t.Error(err)
+		}
+	}
+}

@@ -220,4 +220,3 @@ func appendCover(to []byte, number int64, cells []byte) []byte {
 	}
 	return to
 }
-
