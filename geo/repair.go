@@ -7,6 +7,9 @@ import (
 	"github.com/paulmach/orb"
 )
 
+// ErrNoArea says that a polygon is all lines and points: repaired, nothing of it is left.
+var ErrNoArea = errors.New("nothing with an area is left")
+
 // Repair makes a valid multipolygon of any rings, as PostGIS' ST_MakeValid
 // does by its 'linework' method, keeping areas only: the rings are cut where
 // they meet, and a face between them is kept when the fewest edges to cross
@@ -22,7 +25,7 @@ import (
 // run counter-clockwise and holes clockwise, in order of their points.
 //
 // Rings are closed when they are not. It is an error when a coordinate is not
-// finite or not in range, when nothing with an area is left, and when edges
+// finite or not in range, when nothing with an area is left (ErrNoArea), and when edges
 // cross hundreds of thousands of times (over 100,000 and ten an edge).
 func Repair(mp orb.MultiPolygon) (orb.MultiPolygon, error) {
 	var segs []segment
@@ -56,7 +59,7 @@ func buildFaces(segs []segment, choose func(*graph) []bool) (orb.MultiPolygon, e
 		return nil, err
 	}
 	if len(out) == 0 {
-		return nil, errors.New("nothing with an area is left")
+		return nil, ErrNoArea
 	}
 	// By construction there is no fault; a proof costs little beside the rest.
 	if f := Validate(out); f != nil {

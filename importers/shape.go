@@ -1,6 +1,7 @@
 package importers
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -130,42 +131,38 @@ func (m *mapper) area(g orb.Geometry) (orb.Geometry, *fault) {
 	default:
 		return nil, &fault{geometryTarget, "want a Polygon or MultiPolygon, got a " + g.GeoJSONType()}
 	}
-	repaired := false
 	for _, p := range mp {
-		for i, ring := range p {
+		for _, ring := range p {
 			if f := m.convert(ring); f != nil {
 				return nil, f
 			}
-			if n := len(ring); n > 0 && ring[0] != ring[n-1] {
-				if !m.o.Repair {
-					return nil, &fault{geometryTarget, fmt.Sprintf("a ring is not closed: it begins at %s and ends at %s", place(ring[0]), place(ring[n-1]))}
-				}
-				p[i] = append(slices.Clip(ring), ring[0])
-				repaired = true
-			}
 		}
 	}
-	return m.valid(mp, repaired)
+	// An open ring is closed without a word in the store, as PostGIS and GDAL do: it is clear what was meant.
+	mp, open := geo.Close(mp)
+	if open {
+		m.warn("ring_closed", "a ring was not closed")
+	}
+	return m.valid(mp)
 }
 
-// valid checks a polygon, and mends it when it may.
-func (m *mapper) valid(mp orb.MultiPolygon, repaired bool) (orb.Geometry, *fault) {
+// valid checks a polygon, and mends it when it may. One that is all lines is kept as a grid
+// without area, which owns no point: its name and what is declared to lie in it are not lost.
+func (m *mapper) valid(mp orb.MultiPolygon) (orb.Geometry, *fault) {
 	bad := geo.Validate(mp)
-	switch {
-	case bad == nil && repaired:
-		m.repaired++
+	if bad == nil {
 		return mp, nil
-	case bad == nil:
-		return mp, nil
-	case !m.o.Repair:
+	}
+	if !m.o.Repair {
 		return nil, &fault{geometryTarget, fmt.Sprintf("invalid polygon: %s at %s", bad.Reason, place(bad.At))}
 	}
 	mended, err := geo.Repair(mp)
 	switch {
+	case errors.Is(err, geo.ErrNoArea):
+		m.warn("no_area", fmt.Sprintf("%s at %s, and repaired no area is left", bad.Reason, place(bad.At)))
+		mended = orb.MultiPolygon{}
 	case err != nil:
 		return nil, &fault{geometryTarget, fmt.Sprintf("invalid polygon: %s at %s, and it cannot be repaired: %v", bad.Reason, place(bad.At), err)}
-	case len(mended) == 0:
-		return nil, &fault{geometryTarget, fmt.Sprintf("invalid polygon: %s at %s, and nothing is left when it is repaired", bad.Reason, place(bad.At))}
 	}
 	m.repaired++
 	return mended, nil

@@ -129,25 +129,18 @@ type importJob struct {
 	flags   importFlags
 	o       importers.Options
 	store   store.Store // opened with the first file that can be read
-	scratch string      // folder for what does not fit in memory
+	scratch string      // folder of a store that is thrown away; "" when there is none
 	rejects *rejectsFile
 }
 
 // importFiles imports each file in its own transaction and tries all of them.
 func (a *app) importFiles(ctx context.Context, f importFlags, o importers.Options, paths []string) (err error) {
-	scratch, err := os.MkdirTemp("", "hazgrid-import-")
-	if err != nil {
-		return err
-	}
-	defer func() { err = errors.Join(err, os.RemoveAll(scratch)) }()
-	j := &importJob{app: a, flags: f, o: o, scratch: scratch}
+	j := &importJob{app: a, flags: f, o: o}
 	if j.rejects, err = a.newRejectsFile(f.rejects, len(paths) > 1); err != nil {
 		return fmt.Errorf("--rejects: %w", err)
 	}
 	reports, errs := j.all(ctx, paths)
-	if j.store != nil {
-		errs = append(errs, j.store.Close())
-	}
+	errs = append(errs, j.close())
 	if err := j.rejects.close(); err != nil {
 		errs = append(errs, fmt.Errorf("--rejects: %w", err))
 	}
@@ -221,9 +214,24 @@ func (j *importJob) open(ctx context.Context) (err error) {
 	}
 	a := *j.app
 	if _, err := os.Stat(a.db); j.flags.dryRun && errors.Is(err, fs.ErrNotExist) && !strings.Contains(a.db, "://") {
+		if j.scratch == "" {
+			if j.scratch, err = os.MkdirTemp("", "hazgrid-import-"); err != nil {
+				return err
+			}
+		}
 		a.db = filepath.Join(j.scratch, "dry-run.gpkg")
 	}
 	j.store, err = a.openStore(ctx, true)
+	return err
+}
+
+func (j *importJob) close() (err error) {
+	if j.store != nil {
+		err = j.store.Close()
+	}
+	if j.scratch != "" {
+		err = errors.Join(err, os.RemoveAll(j.scratch))
+	}
 	return err
 }
 
@@ -238,7 +246,6 @@ type pass struct {
 }
 
 func (p *pass) run(ctx context.Context) error {
-	p.fromFile.dir, p.fromStore.dir = p.job.scratch, p.job.scratch
 	receipt, err := p.job.store.Apply(ctx, safety.Batch{
 		Kind: p.job.o.Kind, Records: p.records(ctx), Rejected: p.refused, Confirm: p.confirm,
 	})

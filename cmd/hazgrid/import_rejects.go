@@ -16,7 +16,6 @@ import (
 
 // A spill keeps rejects in a temporary file, so that memory does not grow with their number.
 type spill struct {
-	dir  string
 	file *os.File // nil before the first
 	buf  *bufio.Writer
 	enc  *json.Encoder
@@ -24,9 +23,10 @@ type spill struct {
 
 func (s *spill) add(r safety.Reject) (err error) {
 	if s.file == nil {
-		if s.file, err = os.CreateTemp(s.dir, "rejects-"); err != nil {
+		if s.file, err = os.CreateTemp("", "hazgrid-rejects-"); err != nil {
 			return err
 		}
+		_ = os.Remove(s.file.Name()) // nothing stays behind if the program is killed; where this cannot be, close removes it
 		s.buf = bufio.NewWriter(s.file)
 		s.enc = json.NewEncoder(s.buf)
 	}
@@ -58,7 +58,9 @@ func (s *spill) close() error {
 	if s.file == nil {
 		return nil
 	}
-	return s.file.Close()
+	err := s.file.Close()
+	_ = os.Remove(s.file.Name())
+	return err
 }
 
 // merged yields the rejects of two spills by rising number.

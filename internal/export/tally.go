@@ -27,7 +27,8 @@ func MediaType(format string) string {
 	return "application/json"
 }
 
-// Tally writes t to w in a format of TallyFormats, times in loc. Another format is a *safety.FieldError.
+// Tally writes t to w in a format of TallyFormats, times in loc. Numbers are not rounded, but XLSX
+// has the 15 digits that Excel calculates with. Another format is a *safety.FieldError.
 func Tally(w io.Writer, t *safety.Table, format string, loc *time.Location) error {
 	switch format {
 	case "json":

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"hazgrid/internal/store/merge"
 	"hazgrid/safety"
@@ -95,10 +96,27 @@ func prepare(ctx context.Context, db *sql.DB, create bool) error {
 	if !create {
 		return upToDate(ctx, db)
 	}
-	if err := h.write(ctx, db); err != nil {
+	if err := patiently(ctx, func() error { return h.write(ctx, db) }); err != nil {
 		return err
 	}
 	return migrate(ctx, db)
+}
+
+// patiently tries f again while another process has the file locked: the change to WAL mode does
+// not wait for a lock by itself.
+func patiently(ctx context.Context, f func() error) error {
+	const tries, pause = 250, 20 * time.Millisecond
+	for try := 1; ; try++ {
+		err := f()
+		if !isLocked(err) || try == tries {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(pause):
+		}
+	}
 }
 
 // A header is what says whose file it is.

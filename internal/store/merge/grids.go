@@ -122,7 +122,7 @@ func (b *gridBatch) add(r safety.Record) {
 	g.numbers = append(g.numbers, r.Number)
 	shape, ok := r.Geometry.(orb.MultiPolygon)
 	switch {
-	case !ok || len(shape) == 0:
+	case !ok:
 		g.reject("geometry", "missing")
 	case g.level < 1:
 		g.reject("level", fmt.Sprintf("want 1 or more, got %d", g.level))

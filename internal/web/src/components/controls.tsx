@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 import type { District } from '../api.ts';
 import type { Update } from '../address.ts';
 import { word } from '../i18n.ts';
@@ -56,12 +57,17 @@ function Choice({ legend, name, value, options, choose }: ChoiceProps) {
   );
 }
 
+/** DateInput lets a date be typed in peace: only a whole, sensible one counts, and a redraw does not touch it. */
 function DateInput({ name, value, choose }: { name: string; value: string; choose: (v: string) => void }) {
+  const input = useRef<HTMLInputElement>(null);
+  useLayoutEffect(() => {
+    if (input.current && input.current.value !== value) input.current.value = value;
+  }, [value]);
   const take = (e: Event) => {
-    const v = (e.currentTarget as HTMLInputElement).value;
-    if (v === '' || isDate(v)) choose(v);
+    const { value: v, validity } = e.currentTarget as HTMLInputElement;
+    if (validity.valid && (v === '' || isDate(v))) choose(v);
   };
-  return <input type="date" name={name} value={value} min="1900-01-01" max="2199-12-31" onChange={take} />;
+  return <input type="date" name={name} ref={input} min="1900-01-01" max="2199-12-31" onChange={take} />;
 }
 
 interface PickerProps { name: string; label: string; value: string; options: readonly string[]; choose: (v: string) => void }

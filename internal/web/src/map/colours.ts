@@ -5,6 +5,7 @@ export interface Colours {
   ground: string;
   edge: string; // between grids
   upper: string; // between the grids of the levels above
+  casing: string; // on both sides of that
   halo: string;
   ink: string;
   mark: string; // hovered and selected grid
@@ -15,12 +16,12 @@ export interface Colours {
 }
 
 const dark: Colours = {
-  ground: '#0a1220', edge: 'rgba(6,12,22,.75)', upper: '#f2f7ff', halo: '#0a1220', ink: '#f2f7ff', mark: '#ff5fd2',
+  ground: '#0a1220', edge: 'rgba(6,12,22,.75)', upper: '#f2f7ff', casing: '#0a1220', halo: '#0a1220', ink: '#f2f7ff', mark: '#ff5fd2',
   symbol: '#ffffff', symbolEdge: '#0a1220', hatch: '#7c8aa3', blank: '#2b3547',
 };
 
 const light: Colours = {
-  ground: '#e9eef5', edge: 'rgba(255,255,255,.8)', upper: '#1b2a41', halo: '#ffffff', ink: '#101a2b', mark: '#c4007a',
+  ground: '#e9eef5', edge: 'rgba(255,255,255,.8)', upper: '#ffffff', casing: '#1b2a41', halo: '#ffffff', ink: '#101a2b', mark: '#c4007a',
   symbol: '#ffffff', symbolEdge: '#101a2b', hatch: '#7b8798', blank: '#dfe4ec',
 };
 

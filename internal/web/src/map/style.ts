@@ -82,7 +82,7 @@ function gridLayers(s: Scene, c: Colours): LayerSpecification[] {
     { id: fill, type: 'fill', ...from, paint: { 'fill-color': ['case', none, c.blank, classColour(s)] as ExpressionSpecification, 'fill-antialias': false } },
     { id: 'grid-nodata', type: 'fill', ...from, filter: none, paint: { 'fill-pattern': `hatch-${s.theme}` } },
     s.level === 1
-      ? { id: 'grid-edge', type: 'line', ...from, layout: { 'line-join': 'round' }, paint: { 'line-color': c.upper, 'line-opacity': 0.9, 'line-width': zoomed(9, 1.1, 14, 2.4) } }
+      ? { id: 'grid-edge', type: 'line', ...from, layout: { 'line-join': 'round' }, paint: { 'line-color': c.upper, 'line-width': zoomed(9, 1.1, 14, 2.4) } }
       : { id: 'grid-edge', type: 'line', ...from, paint: { 'line-color': c.edge, 'line-opacity': zoomed(9, 0.35, 12.5, 1), 'line-width': zoomed(9, 0.35, 14, 1.4) } },
     {
       id: 'grid-hover', type: 'line', ...from, layout: { 'line-join': 'round' },
@@ -91,12 +91,17 @@ function gridLayers(s: Scene, c: Colours): LayerSpecification[] {
   ];
 }
 
+// aboveLayers draws the outlines above from the lowest level up, each in a casing that sets it off from any class.
 function aboveLayers(s: Scene, c: Colours): LayerSpecification[] {
   const levels = Array.from({ length: s.level - 1 }, (_, i) => s.level - 1 - i);
-  return levels.map((l) => ({
-    id: `above-edge-${l}`, type: 'line', source: above(s.level), 'source-layer': grids(l), layout: { 'line-join': 'round' },
-    paint: { 'line-color': c.upper, 'line-opacity': l === 1 ? 0.9 : 0.55, 'line-width': l === 1 ? zoomed(9, 1.3, 14, 3.2) : zoomed(9, 0.6, 14, 1.8) },
-  }));
+  return levels.flatMap((l) => {
+    const from = { source: above(s.level), 'source-layer': grids(l), layout: { 'line-join': 'round' as const } };
+    const width = l === 1 ? 1.3 : 0.6;
+    return [
+      { id: `above-casing-${l}`, type: 'line', ...from, paint: { 'line-color': c.casing, 'line-opacity': l === 1 ? 0.8 : 0.5, 'line-width': zoomed(9, width + 1.4, 14, 2.4 * width + 2) } },
+      { id: `above-edge-${l}`, type: 'line', ...from, paint: { 'line-color': c.upper, 'line-opacity': l === 1 ? 0.95 : 0.7, 'line-width': zoomed(9, width, 14, 2.4 * width) } },
+    ] satisfies LayerSpecification[];
+  });
 }
 
 function selectedLayers(s: Scene, c: Colours): LayerSpecification[] {
