@@ -61,8 +61,8 @@ func (s *staging) countUnknownGrids(ctx context.Context, w *write, r *safety.Rec
 	if s.batch.Kind == safety.Inspections {
 		return nil // they declare none
 	}
-	const unknown = ` from ` + StageTable + ` s where s.grid is not null and not exists (
-		select 1 from grids g where g.division = $1 and g.code = s.grid and g.deleted_at is null)`
+	const unknown = ` from ` + StageTable + ` s where s.grid is not null and s.grid not in (
+		select g.code from grids g where g.division = $1 and g.deleted_at is null)`
 	warning := safety.Warning{Code: "unknown_grid"}
 	row := w.conn.QueryRowContext(ctx, "select count(*)"+unknown, s.engine.division)
 	if err := row.Scan(&warning.Count); err != nil || warning.Count == 0 {
