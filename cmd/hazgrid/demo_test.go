@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -204,4 +205,18 @@ func TestDemoRefusesOtherData(t *testing.T) {
 	if _, errs, code := hazgrid(t, "demo", "--db", db); code != 1 || !strings.Contains(errs, "other data") {
 		t.Errorf("exit status %d, stderr %q", code, errs)
 	}
+}
+
+// someEnterprise is the id of the first combined-use premises of the district.
+func someEnterprise(t *testing.T) string {
+	t.Helper()
+	fields := safety.Fields(safety.Enterprises)
+	kind := slices.IndexFunc(fields, func(f safety.Field) bool { return f.Name == "kind" })
+	for r := range district.Generate(district.Seed).Records(safety.Enterprises) {
+		if r.Values[kind] == "combined_use" {
+			return r.Values[0].(string)
+		}
+	}
+	t.Fatal("the district has no combined-use premises")
+	return ""
 }
