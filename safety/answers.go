@@ -41,7 +41,7 @@ func (s *Snapshot) epoch(scheme string, t Time) (int, *epoch, error) {
 }
 
 // Layer returns the grids of a level (1 the largest) of the scheme ("": the default one) valid
-// at t (unset: now), or ErrNotFound for a level that the scheme does not have.
+// at t (unset: now), or ErrNotFound for one below the deepest. A level that the scheme leaves out is empty.
 func (s *Snapshot) Layer(scheme string, level int, t Time) (*Layer, error) {
 	_, e, err := s.epoch(scheme, t)
 	if err != nil {
@@ -212,13 +212,14 @@ func (s *Snapshot) rowsOf(l *Layer, q Query) []int32 {
 	return rows
 }
 
-// inLevel tells for each place whether a grid of the level owns it; nil for a level below the deepest.
-func (s *Snapshot) inLevel(level int, q Query) []bool {
-	if level > s.Depth(q.Scheme) {
+// inBelow tells for each place whether a grid of the next level down owns it; nil at the deepest level.
+func (s *Snapshot) inBelow(level int, q Query) []bool {
+	b, ok := s.boundaries.scheme(q.scheme())
+	if !ok || b.below(level) == 0 {
 		return nil
 	}
 	in := make([]bool, len(s.places))
-	s.eachSite(level, q, func(place int32, _ *Site) { in[place] = true })
+	s.eachSite(b.below(level), q, func(place int32, _ *Site) { in[place] = true })
 	return in
 }
 

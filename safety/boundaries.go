@@ -59,9 +59,21 @@ type epoch struct {
 type scheme struct {
 	name   string
 	epochs []epoch
+	levels []int // that any grid has had, rising: a scheme may leave some out
 }
 
-func (s *scheme) depth() int { return len(s.epochs[0].levels) }
+// depth is the deepest level.
+func (s *scheme) depth() int { return s.levels[len(s.levels)-1] }
+
+// below returns the next level down that the scheme has, 0 at the deepest.
+func (s *scheme) below(level int) int {
+	for _, n := range s.levels {
+		if n > level {
+			return n
+		}
+	}
+	return 0
+}
 
 // at returns the epoch in force at t, and its number.
 func (s *scheme) at(t Time) (int, *epoch) {
@@ -126,18 +138,20 @@ func versions(grids []*Grid) []version {
 
 func newScheme(name string, grids []*Grid) *scheme {
 	vs := versions(grids)
-	bounds, depth := []Time{0}, 0
+	s := &scheme{name: name}
+	bounds := []Time{0}
 	for _, v := range vs {
-		depth = max(depth, v.Level)
+		s.levels = append(s.levels, v.Level)
 		bounds = append(bounds, v.ValidFrom)
 		if v.end != forever {
 			bounds = append(bounds, v.end)
 		}
 	}
 	slices.Sort(bounds)
-	s := &scheme{name: name}
+	slices.Sort(s.levels)
+	s.levels = slices.Compact(s.levels)
 	for _, from := range slices.Compact(bounds) {
-		s.epochs = append(s.epochs, newEpoch(vs, from, depth))
+		s.epochs = append(s.epochs, newEpoch(vs, from, s.depth()))
 	}
 	s.share()
 	return s

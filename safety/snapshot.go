@@ -251,7 +251,7 @@ func (s *Snapshot) Changed(prev *Snapshot) (codes []string, all bool) {
 
 // differs notes the codes whose tally changed and reports whether the grids themselves did.
 func (s *Snapshot) differs(prev *Snapshot, b *scheme, changed map[string]bool) bool {
-	for level := 1; level <= b.depth(); level++ {
+	for _, level := range b.levels {
 		now, err := s.Tallies(level, Query{Scheme: b.name})
 		was, err2 := prev.Tallies(level, Query{Scheme: b.name})
 		if err != nil || err2 != nil || len(now.Rows) != len(was.Rows) {

@@ -466,3 +466,29 @@ func TestChangedNamesTheGrid(t *testing.T) {
 		t.Errorf("Changed = %v, %v, want A, A1", got, all)
 	}
 }
+
+// A scheme of counties and villages may leave level 2 out: what lies in a village is assigned.
+func TestLevelLeftOut(t *testing.T) {
+	grids := []safety.Grid{grid("A", "", 1, box(0, 0, 2, 1)), grid("A1", "A", 3, box(0, 0, 1, 1))}
+	placer, err := safety.NewPlacer(grids)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r := safety.Records{Grids: grids}
+	for id, p := range map[string]orb.Point{"in": {0.5, 0.5}, "out": {1.5, 0.5}} {
+		place, sites := placer.Place(p)
+		r.Sites = append(r.Sites, sites...)
+		r.Hazards = append(r.Hazards, safety.Hazard{ID: id, FoundAt: 1, At: p, Place: place})
+	}
+	s := snapshot(t, r, 100)
+	table, err := s.Tallies(1, safety.Query{})
+	if err != nil || table.Rows[0].Found != 2 || table.Rows[0].Unassigned != 1 {
+		t.Errorf("level 1: %+v, %v, want 2 found and 1 unassigned", table.Rows[0].Tally, err)
+	}
+	if l, err := s.Layer("", 2, 0); err != nil || len(l.Grids) != 0 {
+		t.Errorf("level 2: %v, %v, want an empty layer", l, err)
+	}
+	if _, err := s.Layer("", 4, 0); !errors.Is(err, safety.ErrNotFound) {
+		t.Errorf("level 4: %v, want ErrNotFound", err)
+	}
+}

@@ -95,7 +95,7 @@ func (s *Snapshot) tally(l *Layer, q Query) *Table {
 	}
 	t.rows = append(t.rows, Row{Name: "outside"}, Row{Name: "unlocated"})
 	t.site = s.rowsOf(l, q)
-	t.below = s.inLevel(l.Level+1, q)
+	t.below = s.inBelow(l.Level, q)
 	t.count()
 	table := &Table{Level: l.Level, Query: q, Version: s.version, Rows: t.rows}
 	for i := range t.rows {

@@ -110,7 +110,7 @@ func TestBadStores(t *testing.T) {
 		name, db, says string
 	}{
 		{"wrong postgres URL", "postgres://nobody:hush@127.0.0.1:1/none", "127.0.0.1"},
-		{"unreadable postgres URL", "postgres://%zz", "postgres"},
+		{"unreadable postgres URL", "postgres://%zz", "not the URL of a PostgreSQL database"},
 		{"not a GeoPackage", text, "text.gpkg"},
 		{"a folder that is not there", filepath.Join(t.TempDir(), "no", "such", "x.gpkg"), "x.gpkg"},
 	} {

@@ -23,10 +23,10 @@ valid as (
   select * from version v
   where v.valid_from <= $1 and (v.valid_to is null or v.valid_to >= $1) and (v.next_from is null or v.next_from > $1)
 ),
+-- the levels there are and, null at the deepest, the next one down
 layer as (
-  select d.division, d.scheme, n.level, d.depth
-  from (select g.division, g.scheme, max(g.level) as depth from grids g where g.deleted_at is null group by 1, 2) d
-  cross join lateral generate_series(1, d.depth) as n(level)
+  select g.division, g.scheme, g.level, lead(g.level) over (partition by g.division, g.scheme order by g.level) as below
+  from grids g where g.deleted_at is null group by 1, 2, 3
 ),
 -- the grid of each place at each level in the boundaries in force at $1
 site as materialized (
@@ -62,14 +62,14 @@ active as materialized (
 spot as materialized (
   select p.division, p.place, l.scheme, l.level, s.code,
     case when s.code is not null then 'grid' when p.place is null then 'unlocated' else 'outside' end as sort,
-    l.level < l.depth and b.code is null as unassigned
+    l.below is not null and b.code is null as unassigned
   from (
     select f.division, f.place from found f union select v.division, v.place from visit v
     union select a.division, a.place from active a
   ) p
   join layer l on l.division = p.division
   left join site s on s.division = p.division and s.place = p.place and s.scheme = l.scheme and s.level = l.level
-  left join site b on b.division = p.division and b.place = p.place and b.scheme = l.scheme and b.level = l.level + 1
+  left join site b on b.division = p.division and b.place = p.place and b.scheme = l.scheme and b.level = l.below
 ),
 unit_found as (
   select s.division, s.scheme, s.level, s.sort, s.code, f.enterprise, sum(f.found) as found, sum(f.rectified) as rectified,
