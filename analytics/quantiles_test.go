@@ -2,10 +2,11 @@ package analytics_test
 
 import (
 	"fmt"
-	"hazgrid/analytics"
 	"math"
 	"slices"
 	"testing"
+
+	"hazgrid/analytics"
 
 	"pgregory.net/rapid"
 )

@@ -1,11 +1,12 @@
 package geo_test
 
 import (
-	"hazgrid/geo"
 	"math"
 	"math/rand/v2"
 	"reflect"
 	"testing"
+
+	"hazgrid/geo"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/planar"

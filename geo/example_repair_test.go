@@ -2,6 +2,7 @@ package geo_test
 
 import (
 	"fmt"
+
 	"hazgrid/geo"
 
 	"github.com/paulmach/orb"

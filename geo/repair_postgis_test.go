@@ -2,11 +2,12 @@ package geo_test
 
 import (
 	"context"
-	"hazgrid/geo"
-	"hazgrid/internal/store/postgis/pgtest"
 	"math"
 	"math/rand/v2"
 	"testing"
+
+	"hazgrid/geo"
+	"hazgrid/internal/store/postgis/pgtest"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/paulmach/orb"

@@ -2,7 +2,6 @@ package geo_test
 
 import (
 	"encoding/json"
-	"hazgrid/geo"
 	"math"
 	"math/rand/v2"
 	"os"
@@ -10,6 +9,8 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+
+	"hazgrid/geo"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/geojson"

@@ -1,10 +1,11 @@
 package geo_test
 
 import (
-	"hazgrid/geo"
 	"math"
 	"reflect"
 	"testing"
+
+	"hazgrid/geo"
 
 	"github.com/paulmach/orb"
 )

@@ -4,12 +4,13 @@ import (
 	"context"
 	"encoding/binary"
 	"encoding/hex"
-	"hazgrid/geo"
 	"math"
 	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
+
+	"hazgrid/geo"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/encoding/wkb"

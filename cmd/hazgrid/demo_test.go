@@ -212,7 +212,10 @@ func someEnterprise(t *testing.T) string {
 	t.Helper()
 	fields := safety.Fields(safety.Enterprises)
 	kind := slices.IndexFunc(fields, func(f safety.Field) bool { return f.Name == "kind" })
-	for r := range district.Generate(district.Seed).Records(safety.Enterprises) {
+	for r, err := range district.Generate(district.Seed).Records(safety.Enterprises) {
+		if err != nil {
+			t.Fatal(err)
+		}
 		if r.Values[kind] == "combined_use" {
 			return r.Values[0].(string)
 		}

@@ -3,12 +3,13 @@ package crs_test
 import (
 	"encoding/json"
 	"fmt"
-	"hazgrid/geo/crs"
 	"math"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"hazgrid/geo/crs"
 
 	"github.com/paulmach/orb"
 	"pgregory.net/rapid"
