@@ -27,6 +27,9 @@ var separators = []rune{',', ';', '\t', '|'}
 
 // newCSVReader reads the header. head is the start of the text.
 func newCSVReader(src io.Reader, head []byte, cs charset, maxBytes int) (*csvReader, error) {
+	if bytes.IndexByte(head, '\n') < 0 && bytes.IndexByte(head, '\r') >= 0 {
+		src = carriageReturns{src}
+	}
 	r := &csvReader{tape: &tape{src: src, max: maxBytes}, cs: cs, short: func(int64) {}}
 	r.in = csv.NewReader(r.tape)
 	r.in.Comma = separator(head)
@@ -48,6 +51,20 @@ func newCSVReader(src io.Reader, head []byte, cs charset, maxBytes int) (*csvRea
 			return r, nil
 		}
 	}
+}
+
+// carriageReturns reads text whose lines end in CR alone, as old spreadsheets on the Macintosh write them.
+type carriageReturns struct{ src io.Reader }
+
+// Read implements io.Reader.
+func (c carriageReturns) Read(p []byte) (int, error) {
+	n, err := c.src.Read(p)
+	for i, b := range p[:n] {
+		if b == '\r' {
+			p[i] = '\n'
+		}
+	}
+	return n, err
 }
 
 // separator finds what cuts the first line of a text.
@@ -112,6 +129,11 @@ func (r *csvReader) next(number int64) (row, error) {
 		return out, err
 	}
 	out.text = bytes.TrimRight(r.tape.cut(r.in.InputOffset()), "\r\n")
+	if errors.Is(err, csv.ErrBareQuote) {
+		if cells, err = r.lenient(out.text); err == nil {
+			bad, out.values = nil, cells
+		}
+	}
 	switch {
 	case bad != nil && r.tape.done() && bytes.Count(out.text, []byte{'"'})%2 == 1:
 		return out, fmt.Errorf("%w: the CSV is cut off: the quote opened in record %d (line %d) is never closed", safety.ErrInvalid, number, bad.StartLine)
@@ -128,6 +150,13 @@ func (r *csvReader) next(number int64) (row, error) {
 		out.fault = f
 	}
 	return out, nil
+}
+
+// lenient reads a line in which a cell without quotes holds one, such as 12" pipe: the quote stands for itself.
+func (r *csvReader) lenient(line []byte) ([]string, error) {
+	in := csv.NewReader(bytes.NewReader(line))
+	in.Comma, in.FieldsPerRecord, in.LazyQuotes = r.in.Comma, -1, true
+	return in.Read()
 }
 
 func blank(cells []string) bool {

@@ -47,12 +47,12 @@ func ParseMap(k safety.Kind, specs []string) ([]Column, error) {
 		field, name = strings.TrimSpace(field), strings.TrimSpace(name)
 		switch {
 		case !ok || field == "" || name == "":
-			return nil, fmt.Errorf("%w: map %q: want field=column", safety.ErrInvalid, s)
+			return nil, fmt.Errorf("%w: %q: want field=column", safety.ErrInvalid, s)
 		case !slices.Contains(known, field):
-			return nil, fmt.Errorf("%w: map %q: %s have no field %q (want one of %s)",
+			return nil, fmt.Errorf("%w: %q: %s have no field %q (want one of %s)",
 				safety.ErrInvalid, s, k, field, strings.Join(known, ", "))
 		case slices.ContainsFunc(out, func(c Column) bool { return c.Field == field }):
-			return nil, fmt.Errorf("%w: map %q: field %q is mapped twice", safety.ErrInvalid, s, field)
+			return nil, fmt.Errorf("%w: %q: field %q is mapped twice", safety.ErrInvalid, s, field)
 		}
 		out = append(out, Column{Field: field, Name: name})
 	}

@@ -20,6 +20,7 @@ import (
 	"hazgrid/geo/crs"
 	"hazgrid/importers"
 	"hazgrid/internal/store"
+	"hazgrid/internal/store/gpkg"
 	"hazgrid/safety"
 )
 
@@ -113,7 +114,7 @@ func (f *importFlags) options(k safety.Kind, loc *time.Location, hasLevel bool) 
 		return o, fmt.Errorf("--valid-from: %w", err)
 	}
 	if o.Map, err = importers.ParseMap(k, f.columns); err != nil {
-		return o, fmt.Errorf("--%w", err)
+		return o, fmt.Errorf("--map: %w", err)
 	}
 	if f.frame != "" {
 		if o.Frame, err = crs.Parse(f.frame); err != nil {
@@ -129,6 +130,7 @@ type importJob struct {
 	flags   importFlags
 	o       importers.Options
 	store   store.Store // opened with the first file that can be read
+	several bool        // files are given
 	scratch string      // folder of a store that is thrown away; "" when there is none
 	rejects *rejectsFile
 }
@@ -139,15 +141,20 @@ func (a *app) importFiles(ctx context.Context, f importFlags, o importers.Option
 	if j.rejects, err = a.newRejectsFile(f.rejects, len(paths) > 1); err != nil {
 		return fmt.Errorf("--rejects: %w", err)
 	}
+	report := func([]*importReport) error { return nil }
+	if f.report != "" {
+		if report, err = a.reportTo(f.report); err != nil {
+			return errors.Join(fmt.Errorf("--report: %w", err), j.rejects.close())
+		}
+	}
+	j.several = len(paths) > 1
 	reports, errs := j.all(ctx, paths)
 	errs = append(errs, j.close())
 	if err := j.rejects.close(); err != nil {
 		errs = append(errs, fmt.Errorf("--rejects: %w", err))
 	}
-	if f.report != "" {
-		if err := a.writeReports(f.report, reports); err != nil {
-			errs = append(errs, fmt.Errorf("--report: %w", err))
-		}
+	if err := report(reports); err != nil {
+		errs = append(errs, fmt.Errorf("--report: %w", err))
 	}
 	return outcome(reports, errs)
 }
@@ -206,23 +213,36 @@ func (j *importJob) one(ctx context.Context, path string) (r *importReport, err 
 	return r, p.run(ctx)
 }
 
-// open opens the store when the first file is ready to be read. A dry run does not
-// make a GeoPackage where there is none: it runs against one that is thrown away.
+// open opens the store when the first file is ready to be read.
 func (j *importJob) open(ctx context.Context) (err error) {
 	if j.store != nil {
 		return nil
 	}
 	a := *j.app
-	if _, err := os.Stat(a.db); j.flags.dryRun && errors.Is(err, fs.ErrNotExist) && !strings.Contains(a.db, "://") {
-		if j.scratch == "" {
-			if j.scratch, err = os.MkdirTemp("", "hazgrid-import-"); err != nil {
+	if !strings.Contains(a.db, "://") {
+		_, err := os.Stat(a.db)
+		absent := errors.Is(err, fs.ErrNotExist)
+		if j.flags.dryRun && (absent || j.several) {
+			if a.db, err = j.rehearsal(ctx, absent); err != nil {
 				return err
 			}
 		}
-		a.db = filepath.Join(j.scratch, "dry-run.gpkg")
 	}
 	j.store, err = a.openStore(ctx, true)
 	return err
+}
+
+// rehearsal makes the GeoPackage that a dry run may write to: a new one, or a copy of what is
+// there, so that one file finds what the files before it brought.
+func (j *importJob) rehearsal(ctx context.Context, absent bool) (path string, err error) {
+	if j.scratch, err = os.MkdirTemp("", "hazgrid-import-"); err != nil {
+		return "", err
+	}
+	path = filepath.Join(j.scratch, "dry-run.gpkg")
+	if !absent {
+		err = gpkg.Copy(ctx, j.app.db, path)
+	}
+	return path, err
 }
 
 func (j *importJob) close() (err error) {
@@ -258,7 +278,7 @@ func (p *pass) run(ctx context.Context) error {
 		return fmt.Errorf("%s: %w", p.report.File, err)
 	}
 	p.report.fill(receipt, p.file)
-	p.report.undone = undone
+	p.report.undone = undone || p.job.flags.dryRun
 	if err := p.job.rejects.add(p); err != nil {
 		return fmt.Errorf("--rejects: %w", err)
 	}
@@ -313,7 +333,7 @@ func (p *pass) confirm(r safety.Receipt) error {
 	switch {
 	case p.job.flags.strict && p.report.Rejected+r.Rejected > 0:
 		return errStrict
-	case p.job.flags.dryRun:
+	case p.job.flags.dryRun && p.job.scratch == "": // else it is a copy that is written to
 		return errDryRun
 	}
 	return nil

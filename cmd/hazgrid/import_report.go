@@ -52,19 +52,21 @@ func (r *importReport) fill(got safety.Receipt, f *importers.File) {
 	slices.SortStableFunc(r.say, func(a, b safety.Reject) int { return int(a.Number - b.Number) })
 }
 
-// writeReports writes one object, or an array when there are several.
-func (a *app) writeReports(path string, reports []*importReport) error {
+// reportTo opens the report's file before anything is imported, and returns what writes it.
+func (a *app) reportTo(path string) (write func([]*importReport) error, err error) {
 	w, done, err := a.output(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	var v any = reports
-	if len(reports) == 1 {
-		v = reports[0]
-	}
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	return done(e.Encode(v))
+	return func(reports []*importReport) error {
+		var v any = reports
+		if len(reports) == 1 {
+			v = reports[0]
+		}
+		e := json.NewEncoder(w)
+		e.SetEscapeHTML(false)
+		return done(e.Encode(v))
+	}, nil
 }
 
 // say prints what became of a file for people: counts on stdout, unless results go there, and

@@ -39,7 +39,7 @@ func run(ctx context.Context, args []string, getenv func(string) string, io stdi
 	err := root.ExecuteContext(ctx)
 	var quiet *exitError
 	if err != nil && (!errors.As(err, &quiet) || quiet.err != nil) {
-		fmt.Fprintln(io.err, "hazgrid:", err)
+		fmt.Fprintln(io.err, "hazgrid:", unguarded(err.Error()))
 	}
 	return err
 }

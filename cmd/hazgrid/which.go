@@ -35,6 +35,11 @@ func guardNumbers(args []string) []string {
 	return out
 }
 
+// unguarded is a message in which a guarded number reads as it was typed.
+func unguarded(message string) string {
+	return strings.ReplaceAll(strings.ReplaceAll(message, guard, ""), `\x00`, "")
+}
+
 type whichFlags struct {
 	file, output, frame, scheme string
 	snap                        float64
@@ -68,7 +73,7 @@ func (a *app) which(cmd *cobra.Command, f whichFlags, args []string) error {
 	if !(f.snap >= 0) {
 		return usage(fmt.Errorf("--snap: want metres from 0, got %v", f.snap))
 	}
-	l := export.Locator{Frame: frame, Options: safety.WhichOptions{Scheme: f.scheme, SnapM: f.snap}}
+	l := export.Locator{Frame: frame, Asked: f.frame, Options: safety.WhichOptions{Scheme: f.scheme, SnapM: f.snap}}
 	if f.file != "" {
 		if len(args) > 0 {
 			return usage(errors.New("want LON LAT or --file, not both"))
@@ -106,7 +111,7 @@ func parsePoint(args []string) (orb.Point, error) {
 	for i, name := range []string{"lon", "lat"} {
 		text := strings.TrimPrefix(args[i], guard)
 		v, err := strconv.ParseFloat(text, 64)
-		if err != nil {
+		if err != nil || strings.ContainsAny(text, "_xX") { // numbers of Go's, not of people's
 			return p, fmt.Errorf("%s: want a number, got %q", name, text)
 		}
 		p[i] = v

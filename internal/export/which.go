@@ -1,6 +1,7 @@
 package export
 
 import (
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"errors"
@@ -19,6 +20,7 @@ import (
 type Locator struct {
 	Snapshot *safety.Snapshot
 	Frame    crs.Frame // of the points
+	Asked    string    // the frame by the name it was asked for, which answers repeat; "": its own
 	Options  safety.WhichOptions
 	Rejected func(error) // called for each row of a file that is no point; nil: nobody counts
 }
@@ -57,7 +59,7 @@ func (l Locator) object(point any, w safety.Where) *Object {
 		owners[i] = owner{g.Level, g.Code, g.Name}
 	}
 	var o Object
-	return o.Set("point", point).Set("frame", string(l.Frame)).Set("grids", owners).Set("distance_m", number(w.DistanceM, len(owners) > 0))
+	return o.Set("point", point).Set("frame", cmp.Or(l.Asked, string(l.Frame))).Set("grids", owners).Set("distance_m", number(w.DistanceM, len(owners) > 0))
 }
 
 // WhichCSV reads CSV with the columns lon and lat from r and writes the same rows to w, with

@@ -45,6 +45,7 @@ func (s *Server) locator(r *http.Request, st *state) (export.Locator, error) {
 	l.Options = safety.WhichOptions{Scheme: q.Scheme, At: q.At}
 	get := parameters(r)
 	if name := get("frame"); name != "" {
+		l.Asked = name
 		if l.Frame, err = crs.Parse(name); err != nil {
 			return l, &safety.FieldError{Field: "frame", Reason: err.Error()}
 		}
@@ -66,14 +67,14 @@ func (s *Server) whichMany(w http.ResponseWriter, r *http.Request, st *state) er
 	if err != nil {
 		return err
 	}
-	media, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	in := bufio.NewReaderSize(r.Body, 64<<10)
 	ask, reply := l.WhichCSV, "text/csv; charset=utf-8"
-	switch {
-	case err == nil && media == "application/json":
-		ask, reply = l.WhichJSON, "application/json"
-	case err == nil && media == "text/csv":
+	switch media := pointsMedia(r.Header.Get("Content-Type"), in); media {
+	case "application/json":
+		ask, reply = l.WhichJSON, media
+	case "text/csv":
 	default:
-		return &refusal{status: http.StatusUnsupportedMediaType, detail: "want text/csv or application/json", field: "Content-Type"}
+		return &refusal{status: http.StatusUnsupportedMediaType, detail: "want text/csv or application/json, got " + media, field: "Content-Type"}
 	}
 	// Where the connection cannot do both at once (HTTP/2 always can), the answer simply comes after the question.
 	_ = http.NewResponseController(w).EnableFullDuplex()
@@ -85,7 +86,6 @@ func (s *Server) whichMany(w http.ResponseWriter, r *http.Request, st *state) er
 			w.Header().Set("Cache-Control", "no-store")
 		})
 	}()
-	in := bufio.NewReaderSize(r.Body, 64<<10)
 	buffered := bufio.NewWriterSize(out, 32<<10)
 	err = ask(buffered, in)
 	if err == nil {
@@ -97,4 +97,20 @@ func (s *Server) whichMany(w http.ResponseWriter, r *http.Request, st *state) er
 		return nil
 	}
 	return err
+}
+
+// pointsMedia is the media type of a body of points. Where the client names none, or the one that
+// curl and browsers put on anything, the first character tells.
+func pointsMedia(header string, body *bufio.Reader) string {
+	media, _, err := mime.ParseMediaType(header)
+	switch {
+	case err != nil && header != "":
+		return header
+	case media != "" && media != "application/x-www-form-urlencoded" && media != "application/octet-stream" && media != "text/plain":
+		return media
+	}
+	if first, err := body.Peek(1); err == nil && first[0] == '[' {
+		return "application/json"
+	}
+	return "text/csv"
 }
