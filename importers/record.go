@@ -67,6 +67,9 @@ func (m *mapper) record(r row) (safety.Record, *safety.FieldError) {
 			return reject(v.field.Name, m.why(r, found[i]))
 		}
 	}
+	if f := m.span(rec); f != nil {
+		return reject(f.field, f.reason)
+	}
 	if f := m.shape(&rec, r, found[len(m.readers):]); f != nil {
 		return reject(f.field, f.reason)
 	}
@@ -135,6 +138,24 @@ func (m *mapper) daysAfterFinding(days int, before []any) (any, error) {
 	}
 	day := found.In(m.o.location()).AddDate(0, 0, days).Format(time.DateOnly)
 	return safety.ParseTime(day, m.o.location(), safety.Closes)
+}
+
+// span finds a grid that ends before it begins: it would never be valid.
+func (m *mapper) span(rec safety.Record) *fault {
+	var from, to safety.Time
+	for i, v := range m.readers {
+		switch t, _ := rec.Values[i].(safety.Time); v.field.Name {
+		case "valid_from":
+			from = t
+		case "valid_to":
+			to = t
+		}
+	}
+	if !to.IsSet() || from <= to {
+		return nil
+	}
+	loc := m.o.location()
+	return &fault{"valid_to", fmt.Sprintf("%s is before valid_from, %s", to.Format(loc), from.Format(loc))}
 }
 
 // look warns of what is odd about a record that is taken.

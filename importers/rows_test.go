@@ -40,6 +40,7 @@ func TestRejects(t *testing.T) {
 		"bad UTF-8":        {feature(square, "{\"code\":\"x\",\"name\":\"\xff\",\"level\":1}"), "", "not UTF-8 from byte"},
 		"NUL":              {feature(square, `{"code":"x","name":"a\u0000b","level":1}`), "name", "NUL"},
 		"bad date":         {feature(square, `{"code":"x","level":1,"valid_from":"soon"}`), "valid_from", "not a date"},
+		"ends before":      {feature(square, `{"code":"x","level":1,"valid_from":"2014-02-01","valid_to":"2014-01-01"}`), "valid_to", "before valid_from"},
 	}
 	for name, c := range grids {
 		t.Run(name, func(t *testing.T) {

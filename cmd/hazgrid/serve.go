@@ -99,7 +99,7 @@ func (a *app) serve(ctx context.Context, s store.Store, f serveFlags, o service)
 	case <-ctx.Done():
 	}
 	cancel()
-	return errors.Join(unlessDone(err), shutdown(h))
+	return errors.Join(unlessDone(err), a.shutdown(h))
 }
 
 // unlessDone drops the errors of an orderly end.
@@ -110,11 +110,14 @@ func unlessDone(err error) error {
 	return err
 }
 
-func shutdown(h *http.Server) error {
-	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+// shutdown lets requests under way finish, for a few seconds; who stalls longer is cut off.
+func (a *app) shutdown(h *http.Server) error {
+	ctx, cancel := context.WithTimeout(context.Background(), 3*time.Second)
 	defer cancel()
-	if err := h.Shutdown(ctx); err != nil {
-		return errors.Join(fmt.Errorf("shut down: %w", err), h.Close())
+	err := h.Shutdown(ctx)
+	if errors.Is(err, context.DeadlineExceeded) {
+		a.log.Warn("cut off requests that did not end")
+		return h.Close()
 	}
-	return nil
+	return err
 }

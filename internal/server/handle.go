@@ -43,7 +43,10 @@ func (s *Server) serve(route string, h handler) http.Handler {
 		if err == nil {
 			err = h(out, r, st)
 		}
-		if err != nil && r.Context().Err() == nil {
+		if err != nil {
+			if r.Context().Err() != nil { // the client is gone, or still there while the service ends
+				err = &refusal{status: http.StatusServiceUnavailable, detail: "the request was given up"}
+			}
 			s.fail(out, r, err)
 		}
 		s.metrics.observe(route, out.code(), time.Since(start))

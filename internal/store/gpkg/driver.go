@@ -84,7 +84,7 @@ func open(path string, m mode, n int) (*sql.DB, error) {
 	q := url.Values{
 		"mode": {string(m)}, "_txlock": {"immediate"}, "_busy_timeout": {busyMillis}, "_synchronous": {"FULL"}, "_dqs": {"0"},
 		// the writer's caches: a merge touches pages of several trees in turn (KiB, given as negative numbers)
-		"_pragma": {"cache_size(-262144)", "temp.cache_size(-65536)", "journal_size_limit(67108864)"},
+		"_pragma": {"cache_size(-65536)", "temp.cache_size(-16384)", "journal_size_limit(67108864)"},
 	}
 	if m == reading {
 		q["_pragma"] = []string{"cache_size(-65536)"}
