@@ -2,9 +2,9 @@ package safety
 
 import "sync"
 
-// memoSize bounds the answers a snapshot remembers of each kind: the levels and measures of
-// a few dashboards. Beyond it all are forgotten, which only costs time.
-const memoSize = 64
+// memoSize bounds the answers a snapshot remembers of each kind: the levels of a few
+// dashboards. Beyond it all are forgotten, which only costs time.
+const memoSize = 16
 
 // A memo remembers what was computed for a key. The zero memo is empty and ready. Each key is
 // computed once, however many ask for it at the same time.

@@ -30,6 +30,17 @@ type Symbols struct{ all []Symbol }
 // Len returns the number of distinct coordinates.
 func (y *Symbols) Len() int { return len(y.all) }
 
+// Bound returns the box of all symbols, degrees; ok is false when there is none.
+func (y *Symbols) Bound() (box orb.Bound, ok bool) {
+	for i := range y.all {
+		if i == 0 {
+			box = y.all[i].At.Bound()
+		}
+		box = box.Extend(y.all[i].At)
+	}
+	return box, len(y.all) > 0
+}
+
 // Search yields the symbols in the closed box b (degrees), west to east.
 func (y *Symbols) Search(b orb.Bound) iter.Seq[*Symbol] {
 	return func(yield func(*Symbol) bool) {

@@ -34,7 +34,7 @@ func ParseAddress(z, x, y string) (Address, error) {
 	var n [3]uint32
 	for i, s := range []string{z, x, y} {
 		v, err := strconv.ParseUint(s, 10, 32)
-		if err != nil {
+		if err != nil || s != strconv.FormatUint(v, 10) {
 			return Address{}, fmt.Errorf("%w: %q is no number of a tile", ErrAddress, s)
 		}
 		n[i] = uint32(v)

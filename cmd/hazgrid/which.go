@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"os"
 	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/paulmach/orb"
@@ -110,9 +109,9 @@ func parsePoint(args []string) (orb.Point, error) {
 	var p orb.Point
 	for i, name := range []string{"lon", "lat"} {
 		text := strings.TrimPrefix(args[i], guard)
-		v, err := strconv.ParseFloat(text, 64)
-		if err != nil || strings.ContainsAny(text, "_xX") { // numbers of Go's, not of people's
-			return p, fmt.Errorf("%s: want a number, got %q", name, text)
+		v, err := export.ParseNumber(text)
+		if err != nil {
+			return p, fmt.Errorf("%s: %w", name, err)
 		}
 		p[i] = v
 	}

@@ -131,35 +131,34 @@ func tallyXLSX(w io.Writer, t *safety.Table) (err error) {
 	if err := f.SetSheetName("Sheet1", sheet); err != nil {
 		return err
 	}
-	out, err := f.NewStreamWriter(sheet)
-	if err != nil {
-		return err
-	}
-	if err := writeSheet(out, t); err != nil {
-		return err
-	}
-	if err := out.Flush(); err != nil {
+	if err := writeSheet(f, t); err != nil {
 		return err
 	}
 	return f.Write(w)
 }
 
-func writeSheet(out *excelize.StreamWriter, t *safety.Table) error {
-	columns := TallyColumns()
-	cells := make([]any, len(columns))
-	for i, c := range columns {
-		cells[i] = c.Name
-	}
-	if err := out.SetRow("A1", cells); err != nil {
-		return err
-	}
-	for i := range t.Rows {
-		for k, c := range columns {
-			cells[k] = c.value(&t.Rows[i])
-		}
-		if err := out.SetRow(fmt.Sprintf("A%d", i+2), cells); err != nil {
+func writeSheet(f *excelize.File, t *safety.Table) error {
+	for k, c := range TallyColumns() {
+		if err := setCell(f, k+1, 1, c.Name); err != nil {
 			return err
+		}
+		for i := range t.Rows {
+			if err := setCell(f, k+1, i+2, c.value(&t.Rows[i])); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// setCell writes a value. Doubles go in with all their digits; excelize's own way keeps 15.
+func setCell(f *excelize.File, column, row int, v any) error {
+	name, err := excelize.CoordinatesToCellName(column, row)
+	if err != nil {
+		return err
+	}
+	if number, ok := v.(float64); ok {
+		return f.SetCellDefault(sheet, name, strconv.FormatFloat(number, 'g', -1, 64))
+	}
+	return f.SetCellValue(sheet, name, v)
 }

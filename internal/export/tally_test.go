@@ -75,7 +75,7 @@ func TestTallyXLSX(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(rows) != 4 || len(rows[0]) != len(TallyColumns()) || rows[1][0] != "330381-1" || rows[1][10] != "0.333333333333333" || rows[2][1] != "outside" || rows[2][9] != "" {
+	if len(rows) != 4 || len(rows[0]) != len(TallyColumns()) || rows[1][0] != "330381-1" || rows[1][10] != "0.3333333333333333" || rows[2][1] != "outside" || rows[2][9] != "" {
 		t.Errorf("rows: %q", rows)
 	}
 	if kind, err := f.GetCellType("tally", "F2"); err != nil || kind == excelize.CellTypeInlineString || kind == excelize.CellTypeSharedString {

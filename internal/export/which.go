@@ -101,15 +101,18 @@ func (l Locator) WhichCSV(w io.Writer, r io.Reader) error {
 // pointColumns finds the columns lon and lat.
 func pointColumns(header []string) (lon, lat int, err error) {
 	lon, lat = -1, -1
+	twice := false
 	for i, h := range header {
 		switch strings.ToLower(strings.TrimSpace(strings.TrimPrefix(h, "\ufeff"))) {
 		case "lon":
-			lon = i
+			lon, twice = i, twice || lon >= 0
 		case "lat":
-			lat = i
+			lat, twice = i, twice || lat >= 0
 		}
 	}
 	switch {
+	case twice:
+		return 0, 0, &safety.FieldError{Field: "lon", Reason: "lon or lat is there twice"}
 	case lon < 0:
 		return 0, 0, &safety.FieldError{Field: "lon", Reason: "no such column"}
 	case lat < 0:
@@ -171,11 +174,20 @@ func (t *tableOfPoints) answer(w safety.Where, err error) []string {
 // parsePoint reads a longitude and a latitude; what is no number is a *safety.FieldError.
 func parsePoint(lon, lat string) (p orb.Point, err error) {
 	for i, c := range []struct{ name, text string }{{"lon", lon}, {"lat", lat}} {
-		if p[i], err = strconv.ParseFloat(strings.TrimSpace(c.text), 64); err != nil {
-			return p, &safety.FieldError{Field: c.name, Reason: fmt.Sprintf("%q is not a number", c.text)}
+		if p[i], err = ParseNumber(c.text); err != nil {
+			return p, &safety.FieldError{Field: c.name, Reason: err.Error()}
 		}
 	}
 	return p, nil
+}
+
+// ParseNumber reads a decimal number as people write it: none of the forms that only Go knows.
+func ParseNumber(s string) (float64, error) {
+	v, err := strconv.ParseFloat(strings.TrimSpace(s), 64)
+	if err != nil || strings.ContainsAny(s, "_xX") {
+		return 0, fmt.Errorf("%q is not a number", s)
+	}
+	return v, nil
 }
 
 // WhichJSON reads [[lon,lat],…] from r and writes an array of the objects of Answer, in order and as it goes. A bad
@@ -205,6 +217,9 @@ func (l Locator) WhichJSON(w io.Writer, r io.Reader) error {
 	}
 	if _, err := in.Token(); err != nil {
 		return fmt.Errorf("%w: the array does not end: %w", safety.ErrInvalid, err)
+	}
+	if _, err := in.Token(); !errors.Is(err, io.EOF) {
+		return fmt.Errorf("%w: there is more after the array", safety.ErrInvalid)
 	}
 	if before == "[" {
 		before = "[]"

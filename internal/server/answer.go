@@ -76,6 +76,8 @@ func send(w http.ResponseWriter, r *http.Request, c *content, f answerForm) erro
 func (s *Server) content(snapshot *safety.Snapshot, a answer) (*content, error) {
 	key := fmt.Sprintf("%d %d %s", snapshot.Version(), snapshot.At(), a.key)
 	return s.answers.get(key, func() (*content, error) {
+		s.building <- struct{}{}
+		defer func() { <-s.building }()
 		body, err := a.build()
 		if err != nil {
 			return nil, err
@@ -149,7 +151,7 @@ func (s *Server) query(r *http.Request, st *state) (safety.Query, error) {
 }
 
 // level reads the parameter level; fallback is what it means when it is not given.
-func level(r *http.Request, fallback int) (int, error) {
+func level(r *http.Request, st *state, fallback int) (int, error) {
 	text := parameters(r)("level")
 	if text == "" {
 		return fallback, nil
@@ -157,6 +159,9 @@ func level(r *http.Request, fallback int) (int, error) {
 	n, err := strconv.Atoi(text)
 	if err != nil || n < 1 {
 		return 0, &safety.FieldError{Field: "level", Reason: fmt.Sprintf("want a whole number from 1, got %q", text)}
+	}
+	if depth := st.snapshot.Depth(parameters(r)("scheme")); n > depth && depth > 0 {
+		return 0, &safety.FieldError{Field: "level", Reason: fmt.Sprintf("want 1 to %d, got %d", depth, n)}
 	}
 	return n, nil
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/paulmach/orb/project"
 
 	"hazgrid/geo/crs"
+	"hazgrid/safety"
 )
 
 // layers decodes a tile with a foreign decoder.
@@ -305,5 +306,20 @@ func TestADeadlinePasses(t *testing.T) {
 	}
 	if resp, _ := s.get(t, someTile+"?at=2014-12-31"); resp.StatusCode != 200 {
 		t.Errorf("yesterday: %s", resp.Status)
+	}
+}
+
+// A TileJSON's bounds hold what its layers show, wherever that is: clients ask for nothing outside.
+func TestBoundsOfTileJSON(t *testing.T) {
+	s := start(t)
+	r := apply(t, s.store, safety.Enterprises, record(safety.Enterprises, 1, row{"id": "far"}, orb.Point{100, 10}))
+	eventually(t, "the far enterprise", func() bool { return s.srv.state.Load().snapshot.Version() >= r.Version })
+	for path, want := range map[string]bool{
+		"/tiles/grids-1.json": false, "/tiles/enterprises.json": true, "/tiles/enterprises.json?frame=gcj02": true, "/tiles/grids-1,enterprises.json": true,
+	} {
+		box, _ := s.json(t, path)["bounds"].([]any)
+		if len(box) != 4 || (box[0].(float64) <= 100.01 && box[1].(float64) <= 10.01) != want {
+			t.Errorf("%s: bounds %v, want the far enterprise in it: %v", path, box, want)
+		}
 	}
 }

@@ -19,7 +19,7 @@ func (s *Server) tallies(w http.ResponseWriter, r *http.Request, st *state) erro
 	if err != nil {
 		return err
 	}
-	n, err := level(r, 1)
+	n, err := level(r, st, 1)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (s *Server) grids(w http.ResponseWriter, r *http.Request, st *state) error 
 	if err != nil {
 		return err
 	}
-	n, err := level(r, 0)
+	n, err := level(r, st, 0)
 	if err != nil {
 		return err
 	}
@@ -156,7 +156,7 @@ func (s *Server) district(w http.ResponseWriter, r *http.Request, st *state) err
 			schemes = []string{}
 		}
 		var box *[4]float64
-		if b, ok := bounds(snapshot); ok {
+		if b, ok := gridBounds(snapshot, "", 0); ok {
 			box = &[4]float64{b.Min[0], b.Min[1], b.Max[0], b.Max[1]}
 		}
 		var o export.Object

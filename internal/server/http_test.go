@@ -158,7 +158,7 @@ func TestStatuses(t *testing.T) {
 		{someTile + "?columns=most", 400, "columns"},
 		{someTile + "?frame=mars", 400, "frame"},
 		{someTile + "?nonsense=1", 200, ""},
-		{"/api/v1/tallies?level=3", 404, ""},
+		{"/api/v1/tallies?level=3", 400, "level"},
 		{"/api/v1/tallies?level=0", 400, "level"},
 		{"/api/v1/tallies?level=x", 400, "level"},
 		{"/api/v1/tallies?level=1&format=pdf", 400, "format"},
@@ -169,11 +169,11 @@ func TestStatuses(t *testing.T) {
 		{"/api/v1/which?lon=1&lat=1&snap=-1", 400, "snap"},
 		{"/api/v1/which?lon=1&lat=1", 200, ""},
 		{"/api/v1/grids/none", 404, ""},
-		{"/api/v1/grids?level=7", 404, ""},
+		{"/api/v1/grids?level=7", 400, "level"},
 		{"/api/v1/columns/hazards", 404, ""},
 		{"/api/v1/columns/grids-1?since=x", 400, "since"},
 		{"/heatmaps/none/legend.json", 404, ""},
-		{"/heatmaps/hazard-density/legend.json?level=9", 404, ""},
+		{"/heatmaps/hazard-density/legend.json?level=9", 400, "level"},
 		{"/nowhere", 404, ""},
 	}
 	for _, tt := range tests {

@@ -66,7 +66,7 @@ func (s *Server) legend(w http.ResponseWriter, r *http.Request, st *state) error
 	if err != nil {
 		return err
 	}
-	n, err := level(r, st.snapshot.Depth(q.Scheme))
+	n, err := level(r, st, st.snapshot.Depth(q.Scheme))
 	if err != nil {
 		return err
 	}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -35,6 +36,8 @@ type Server struct {
 	closing chan struct{} // closed when Run ends
 	end     sync.Once
 
+	building chan struct{} // a place for each answer that may be made at the same time
+
 	answers *cache[string, *content]
 	shapes  *cache[shapeKey, []tiles.Shape]
 }
@@ -54,7 +57,8 @@ const (
 
 // New loads the division and returns a server that is ready to answer.
 func New(ctx context.Context, cfg Config) (*Server, error) {
-	s := &Server{cfg: cfg.withDefaults(), closing: make(chan struct{})}
+	// Two for each core: more at once make nobody's answer come sooner, and each takes memory.
+	s := &Server{cfg: cfg.withDefaults(), closing: make(chan struct{}), building: make(chan struct{}, 2*runtime.GOMAXPROCS(0))}
 	s.answers = newCache[string](answerBytes, (*content).size)
 	s.shapes = newCache[shapeKey](shapeBytes, shapesSize)
 	s.metrics = newMetrics(s)

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/gorilla/mux"
-	"github.com/paulmach/orb"
 
 	"hazgrid/geo/crs"
 	"hazgrid/safety"
@@ -105,28 +104,12 @@ func describe(snapshot *safety.Snapshot, layers []layer, t tileRequest, url stri
 		j.VectorLayers = append(j.VectorLayers, tiles.VectorLayer{ID: l.id, MaxZoom: tiles.MaxZoom, Fields: fieldsOf(l, t.bare)})
 	}
 	j.Name = strings.Join(names, ",")
-	if b, ok := bounds(snapshot); ok {
+	if b, ok := extent(snapshot, layers, t); ok {
 		j.Bounds = &[4]float64{b.Min[0], b.Min[1], b.Max[0], b.Max[1]}
 		c := b.Center()
 		j.Center = &[3]float64{c[0], c[1], 10}
 	}
 	return j
-}
-
-// bounds returns the box of the largest grids of the default scheme now, degrees; not ok when there are none.
-func bounds(snapshot *safety.Snapshot) (orb.Bound, bool) {
-	for level := 1; level <= snapshot.Depth(""); level++ {
-		l, err := snapshot.Layer("", level, 0)
-		if err != nil || len(l.Grids) == 0 {
-			continue
-		}
-		b := l.Grids[0].Boundary.Bound()
-		for _, g := range l.Grids[1:] {
-			b = b.Union(g.Boundary.Bound())
-		}
-		return b, true
-	}
-	return orb.Bound{}, false
 }
 
 // baseURL is where the client found the service, also behind a proxy that says so.

@@ -25,7 +25,7 @@ func (s *Server) which(w http.ResponseWriter, r *http.Request, st *state) error 
 	var p orb.Point
 	for i, name := range []string{"lon", "lat"} {
 		text := parameters(r)(name)
-		if p[i], err = strconv.ParseFloat(text, 64); err != nil {
+		if p[i], err = export.ParseNumber(text); err != nil {
 			return &safety.FieldError{Field: name, Reason: fmt.Sprintf("want degrees, got %q", text)}
 		}
 	}
@@ -67,7 +67,13 @@ func (s *Server) whichMany(w http.ResponseWriter, r *http.Request, st *state) er
 	if err != nil {
 		return err
 	}
+	if coding := r.Header.Get("Content-Encoding"); coding != "" && coding != "identity" {
+		return &refusal{status: http.StatusUnsupportedMediaType, detail: "want an uncompressed body, got " + coding, field: "Content-Encoding"}
+	}
 	in := bufio.NewReaderSize(r.Body, 64<<10)
+	if mark, err := in.Peek(3); err == nil && string(mark) == "\ufeff" {
+		_, _ = in.Discard(3) // what was peeked is there
+	}
 	ask, reply := l.WhichCSV, "text/csv; charset=utf-8"
 	switch media := pointsMedia(r.Header.Get("Content-Type"), in); media {
 	case "application/json":
