@@ -68,6 +68,9 @@ Exit status: 0 done; 1 failed; 2 wrong usage; 3 done, but some records were reje
 	f.StringVar(&a.logLevel, "log-level", "info", "`level`: debug, info, warn or error")
 	f.StringVar(&a.logFormat, "log-format", "text", "`form` of the log on stderr: text or json")
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usage(err) })
+	root.SetGlobalNormalizationFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
+		return pflag.NormalizedName(flagName(name)) // a filter may be given by its name in the API: --floor_area_max
+	})
 	root.AddCommand(newDemoCmd(a), newImportCmd(a), newServeCmd(a), newWhichCmd(a), newTallyCmd(a))
 	return root
 }
