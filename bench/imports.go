@@ -7,6 +7,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/jackc/pgx/v5"
+
 	"hazgrid/safety"
 )
 
@@ -76,7 +78,12 @@ func (b *bench) importTheirs(ctx context.Context, store, file string, round int)
 		if err != nil {
 			return 0, err
 		}
-		args = append(args, "--config", "PG_USE_COPY", "YES", "-f", "PostgreSQL", "PG:"+url, file)
+		c, err := pgx.ParseConfig(url)
+		if err != nil {
+			return 0, err
+		}
+		args = append(args, "--config", "PG_USE_COPY", "YES", "-f", "PostgreSQL",
+			fmt.Sprintf("PG:host=%s user=%s dbname=%s", c.Host, c.User, c.Database), file)
 	} else {
 		args = append(args, "-f", "GPKG", filepath.Join(b.dir, fmt.Sprintf("theirs%d.gpkg", round)), file)
 	}
