@@ -265,11 +265,40 @@ func addresses(fs []*geojson.Feature, zooms ...int) []tiles.Address {
 }
 
 // PostGIS is the other maker of tiles: same features, and the same areas to 1 % above 100 square
-// units. PostGIS 3.3 first drops points that are within half a unit of the line, ring by ring (later versions do not); that
-// opens gaps between neighbours, so it is not imitated, and of a few features just above 100 square
-// units it moves one corner by one unit. Those may differ by 5 % or 10 square units, and be 1 in 50 at most.
+// units, for 49 in 50 of them. The others differ because PostGIS clips each polygon by snap
+// rounding: a side that passes within half a unit of another corner of its own polygon is bent to
+// that corner (8/213/111 has three such villages). The neighbour, which may lack the corner, is
+// not bent, and a gap opens; so it is not imitated, and our area is that of the rounded polygon.
+// At the clipping box both round, each in its way. All differences stay below 5 % or 10 square units.
+// The same without gaps cannot be had: what PostGIS takes from one village it gives to none.
 func TestAreasOfPostGIS(t *testing.T) {
-	fs := villages(t)
+	compared, apart := againstPostGIS(t, villages(t), 5, 7, 8, 9, 10, 11, 12, 13, 14, 16, 18)
+	if compared < 500 || apart*50 > compared {
+		t.Errorf("%d areas compared, %d more than 1 %% apart", compared, apart)
+	}
+}
+
+// The same for the invented district, whose grids have fewer such corners: 1 in 500 at most.
+func TestDistrictAreasOfPostGIS(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join("..", "testdata", "district", "grids-3.geojson"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fc, err := geojson.UnmarshalFeatureCollection(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range fc.Features {
+		f.Properties["VILLAGENAM"] = f.Properties["name"]
+	}
+	if compared, apart := againstPostGIS(t, fc.Features, 8, 9, 10, 11); compared < 4000 || apart*500 > compared {
+		t.Errorf("%d areas compared, %d more than 1 %% apart", compared, apart)
+	}
+}
+
+// againstPostGIS compares the tiles over fs at some zooms with those of PostGIS.
+func againstPostGIS(t *testing.T, fs []*geojson.Feature, zooms ...int) (compared, apart int) {
+	t.Helper()
 	conn, err := pgx.Connect(t.Context(), pgtest.DB(t))
 	if err != nil {
 		t.Fatal(err)
@@ -289,15 +318,12 @@ func TestAreasOfPostGIS(t *testing.T) {
 		}
 		exec(`insert into v values ($1, ST_Transform(ST_MakeValid(ST_GeomFromGeoJSON($2)), 3857))`, i, string(text))
 	}
-	compared, apart := 0, 0
-	for _, a := range addresses(fs, 5, 7, 8, 9, 10, 11, 12, 13, 14, 16, 18) {
+	for _, a := range addresses(fs, zooms...) {
 		c, d := comparePostGIS(t, conn, a, fs)
 		compared, apart = compared+c, apart+d
 	}
 	t.Logf("%d areas compared, %d more than 1 %% apart", compared, apart)
-	if compared < 500 || apart*50 > compared {
-		t.Errorf("%d areas compared, %d more than 1 %% apart", compared, apart)
-	}
+	return compared, apart
 }
 
 func comparePostGIS(t *testing.T, conn *pgx.Conn, a tiles.Address, fs []*geojson.Feature) (compared, apart int) {
@@ -305,7 +331,8 @@ func comparePostGIS(t *testing.T, conn *pgx.Conn, a tiles.Address, fs []*geojson
 	rows, err := conn.Query(t.Context(), `
 		select n, ST_Area(ST_AsMVTGeom(g, e, 4096, 64, true)),
 			ST_Area(ST_Intersection(g, e)) > 0
-		from v, ST_TileEnvelope($1, $2, $3) e order by n`, a.Z, a.X, a.Y)
+		from v, ST_TileEnvelope($1, $2, $3) e
+		where g && ST_TileEnvelope($1, $2, $3, margin => 64.0 / 4096) order by n`, a.Z, a.X, a.Y)
 	if err != nil {
 		t.Fatal(err)
 	}
