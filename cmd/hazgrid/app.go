@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net/url"
 	"os"
 	"strings"
 	"time"
@@ -139,6 +140,14 @@ func (a *app) openStore(ctx context.Context, create bool) (store.Store, error) {
 		return nil, err
 	}
 	return s, nil
+}
+
+// shownDB is --db as it may be printed: without the password of a URL.
+func (a *app) shownDB() string {
+	if u, err := url.Parse(a.db); err == nil && u.User != nil {
+		return u.Redacted()
+	}
+	return a.db
 }
 
 // snapshot reads the whole division as of now, for the verbs that answer once.

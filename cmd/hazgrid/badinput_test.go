@@ -162,3 +162,14 @@ func TestPortInUse(t *testing.T) {
 		t.Errorf("exit status %d, stderr %q", code, errs)
 	}
 }
+
+// What is printed of --db has no password in it, whatever is printed.
+func TestPasswordIsNotShown(t *testing.T) {
+	a := &app{db: "postgres://u:hush@db.example/city"}
+	if got := a.shownDB(); strings.Contains(got, "hush") || !strings.Contains(got, "db.example/city") {
+		t.Errorf("shown as %s", got)
+	}
+	if got := (&app{db: "city.gpkg"}).shownDB(); got != "city.gpkg" {
+		t.Errorf("shown as %s", got)
+	}
+}

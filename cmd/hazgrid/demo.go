@@ -65,13 +65,13 @@ func (a *app) fill(ctx context.Context, s store.Store) error {
 			return err
 		}
 		if holdsOther(r) {
-			return fmt.Errorf("%w: %s holds other data than the demo's in division %s; give another --db", safety.ErrConflict, a.db, a.division)
+			return fmt.Errorf("%w: %s holds other data than the demo's in division %s; give another --db", safety.ErrConflict, a.shownDB(), a.division)
 		}
 		if len(r.Inspections) > 0 && len(r.Lines) > 0 {
 			return nil
 		}
 	}
-	a.log.Info("making the invented district", "db", a.db)
+	a.log.Info("making the invented district", "db", a.shownDB())
 	d := district.Generate(district.Seed)
 	for _, kind := range safety.Kinds() {
 		if _, err := s.Apply(ctx, safety.Batch{Kind: kind, Records: d.Records(kind)}); err != nil {

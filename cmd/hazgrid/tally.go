@@ -93,7 +93,7 @@ func (a *app) tally(cmd *cobra.Command, level int, q safety.Query, o tallyOutput
 	}
 	table, err := s.Tallies(level, q)
 	if errors.Is(err, safety.ErrNotFound) {
-		return fmt.Errorf("%w in %s, which has %d levels", err, a.db, s.Depth(q.Scheme))
+		return fmt.Errorf("%w in %s, which has %d levels", err, a.shownDB(), s.Depth(q.Scheme))
 	}
 	if err != nil {
 		return err
