@@ -9,7 +9,7 @@ SOURCES  := $(shell find cmd geo analytics tiles safety importers internal -name
 PAGE     := $(shell find $(WEB)/src $(WEB)/package.json $(WEB)/package-lock.json $(WEB)/build.mjs)
 LINT     := $(BIN)/golangci-lint-2.15.0
 
-.PHONY: demo build web test test-deps atlas lint bench district clean help
+.PHONY: demo build web test race test-deps atlas lint bench district clean help
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -37,7 +37,10 @@ test: test-deps atlas build ## every test, after installing what they need
 	cd $(WEB) && npm run --silent check && npm run --silent unit
 	$(GO) vet ./...
 	$(GO) test -timeout 9m ./...
-	$(GO) test -timeout 5m -race -short ./safety ./internal/server ./internal/store/gpkg
+	$(GO) test -timeout 5m -race -short ./safety ./internal/server
+
+race: test-deps atlas build ## every Go test but the page's under the race detector (long: SQLite is Go here)
+	$(GO) test -timeout 60m -race -short ./...
 
 atlas: testdata/atlas/places.csv ## real polygons and places that tests read; never committed
 
