@@ -21,7 +21,6 @@ type geoReader struct {
 	feat  featureParser
 
 	yield func(row, error) bool
-	err   error // why reading has ended; errStop when the reader of the rows has had enough
 }
 
 var errStop = errors.New("stopped")

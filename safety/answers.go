@@ -26,24 +26,24 @@ func (s *Snapshot) Depth(scheme string) int {
 	return 0
 }
 
-// epoch returns the boundaries of the scheme in force at t (unset: the snapshot's time), and their number.
-func (s *Snapshot) epoch(scheme string, t Time) (int, *epoch, error) {
+// epoch returns the boundaries of the scheme in force at t (unset: the snapshot's time).
+func (s *Snapshot) epoch(scheme string, t Time) (*epoch, error) {
 	scheme = Query{Scheme: scheme}.scheme()
 	b, ok := s.boundaries.scheme(scheme)
 	if !ok {
-		return 0, nil, fmt.Errorf("scheme %q: %w", scheme, ErrNotFound)
+		return nil, fmt.Errorf("scheme %q: %w", scheme, ErrNotFound)
 	}
 	if !t.IsSet() {
 		t = s.at
 	}
-	n, e := b.at(t)
-	return n, e, nil
+	_, e := b.at(t)
+	return e, nil
 }
 
 // Layer returns the grids of a level (1 the largest) of the scheme ("": the default one) valid
 // at t (unset: now), or ErrNotFound for one below the deepest. A level that the scheme leaves out is empty.
 func (s *Snapshot) Layer(scheme string, level int, t Time) (*Layer, error) {
-	_, e, err := s.epoch(scheme, t)
+	e, err := s.epoch(scheme, t)
 	if err != nil {
 		return nil, err
 	}
@@ -55,7 +55,7 @@ func (s *Snapshot) Layer(scheme string, level int, t Time) (*Layer, error) {
 
 // Grid returns the version of the grid with the code that is valid at t (unset: now).
 func (s *Snapshot) Grid(scheme, code string, t Time) (*Grid, error) {
-	_, e, err := s.epoch(scheme, t)
+	e, err := s.epoch(scheme, t)
 	if err != nil {
 		return nil, err
 	}
@@ -69,7 +69,7 @@ func (s *Snapshot) Grid(scheme, code string, t Time) (*Grid, error) {
 
 // Children returns the grids that declare g as their parent at t (unset: now), by level and code.
 func (s *Snapshot) Children(g *Grid, t Time) []*Grid {
-	_, e, err := s.epoch(g.Scheme, t)
+	e, err := s.epoch(g.Scheme, t)
 	if err != nil {
 		return nil
 	}
@@ -86,7 +86,7 @@ func (s *Snapshot) Children(g *Grid, t Time) []*Grid {
 
 // Ancestors returns the declared parents of g at t (unset: now), the largest first.
 func (s *Snapshot) Ancestors(g *Grid, t Time) []*Grid {
-	_, e, err := s.epoch(g.Scheme, t)
+	e, err := s.epoch(g.Scheme, t)
 	if err != nil {
 		return nil
 	}
@@ -131,7 +131,7 @@ func (s *Snapshot) Which(p orb.Point, o WhichOptions) (Where, error) {
 	if len(s.boundaries) == 0 && o.Scheme == "" {
 		return Where{}, nil
 	}
-	_, e, err := s.epoch(o.Scheme, o.At)
+	e, err := s.epoch(o.Scheme, o.At)
 	if err != nil {
 		return Where{}, err
 	}
@@ -225,7 +225,7 @@ func (s *Snapshot) inBelow(level int, q Query) []bool {
 
 // eachSite visits the sites of one level in the boundaries of q, by the number of their place.
 func (s *Snapshot) eachSite(level int, q Query, visit func(place int32, site *Site)) {
-	_, e, err := s.epoch(q.Scheme, q.At)
+	e, err := s.epoch(q.Scheme, q.At)
 	if err != nil {
 		return
 	}

@@ -35,7 +35,6 @@ type Snapshot struct {
 type table[T any] struct {
 	rows  []T
 	owner []int32 // number of the enterprise, -1 if none
-	next  Time    // first instant after the snapshot's when one of them changes a figure
 }
 
 // NewSnapshot builds a snapshot of all records of a division as of at, which is set.

@@ -76,6 +76,14 @@ Exit status: 0 done; 1 failed; 2 wrong usage; 3 done, but some records were reje
 	return root
 }
 
+// noArgs refuses arguments where a verb has flags only.
+func noArgs(_ *cobra.Command, args []string) error {
+	if len(args) > 0 {
+		return usage(fmt.Errorf("want no arguments, got %q", args))
+	}
+	return nil
+}
+
 // settle completes flags from the environment and checks those that all verbs share.
 func (a *app) settle(cmd *cobra.Command) error {
 	if err := fromEnv(cmd.Flags(), a.getenv); err != nil {

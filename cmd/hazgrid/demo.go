@@ -25,12 +25,7 @@ hazards and inspections, every record flagged synthetic — unless it is there a
 and prints the URL. It refuses a store that holds other data.`,
 		Example: `  hazgrid demo
   hazgrid demo --db postgres://localhost/demo --addr 127.0.0.1:0`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usage(fmt.Errorf("want no arguments, got %q", args))
-			}
-			return nil
-		},
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.check(); err != nil {
 				return err

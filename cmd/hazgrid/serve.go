@@ -45,12 +45,7 @@ func newServeCmd(a *app) *cobra.Command {
 		Short: "Serve tiles, tallies and the dashboard over HTTP",
 		Example: `  hazgrid serve
   hazgrid serve --db postgres://localhost/city --division 330381 --addr 127.0.0.1:9000`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usage(fmt.Errorf("want no arguments, got %q", args))
-			}
-			return nil
-		},
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.check(); err != nil {
 				return err

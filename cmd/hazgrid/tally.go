@@ -39,12 +39,7 @@ in no grid of that level and records without coordinates. A rate with nothing fo
 		Example: `  hazgrid tally --level 3
   hazgrid tally --level 1 --kind combined_use --at 2014-12-31 --format csv -o towns.csv
   hazgrid tally --level 2 --source campaign --from 2014-12-17 --to 2014-12-20 -o campaign.xlsx`,
-		Args: func(_ *cobra.Command, args []string) error {
-			if len(args) > 0 {
-				return usage(fmt.Errorf("want no arguments, got %q", args))
-			}
-			return nil
-		},
+		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			get := func(name string) string { return cmd.Flag(flagName(name)).Value.String() }
 			q, err := safety.ParseQuery(get, a.loc)

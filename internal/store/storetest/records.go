@@ -131,10 +131,9 @@ func town(t *testing.T) safety.Batch {
 }
 
 // Points in W, in E and in no grid.
-func inW() orb.Point        { return orb.Point{120.5, 27.5} }
-func inE() orb.Point        { return orb.Point{121.5, 27.5} }
-func nowhere() orb.Point    { return orb.Point{123, 27.5} }
-func noPoint() orb.Geometry { return nil }
+func inW() orb.Point     { return orb.Point{120.5, 27.5} }
+func inE() orb.Point     { return orb.Point{121.5, 27.5} }
+func nowhere() orb.Point { return orb.Point{123, 27.5} }
 
 // apply applies b and fails the test on an error.
 func apply(t *testing.T, s store.Store, b safety.Batch) safety.Receipt {
