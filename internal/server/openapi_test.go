@@ -1,0 +1,61 @@
+package server
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"net/http"
+	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/openapi3filter"
+	"github.com/getkin/kin-openapi/routers"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+)
+
+// The document is valid OpenAPI, and what the service answers is what it says.
+func TestAnswersFollowTheDocument(t *testing.T) {
+	s := start(t)
+	_, text := s.get(t, "/openapi.json")
+	doc, err := openapi3.NewLoader().LoadFromData(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := doc.Validate(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	doc.Servers = openapi3.Servers{{URL: s.URL}}
+	router, err := gorillamux.NewRouter(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{
+		"/api/v1/district", "/api/v1/tallies?level=2", "/api/v1/tallies?level=1&severity=huge", "/api/v1/tallies?level=99",
+		"/api/v1/grids?level=1", "/api/v1/grids/none", "/api/v1/which?lon=120.1&lat=27.1", "/api/v1/which?lon=181&lat=0", "/api/v1/which?lon=9&lat=9",
+		"/api/v1/columns/grids-1", "/tiles/grids-1.json", "/tiles/none.json", "/heatmaps/hazard-density/legend.json", "/heatmaps/none/legend.json", "/healthz", "/readyz",
+	} {
+		t.Run(path, func(t *testing.T) { follows(t, s, router.FindRoute, path) })
+	}
+}
+
+// follows asks for a path and holds the answer against its route's description.
+func follows(t *testing.T, s *service, find func(*http.Request) (*routers.Route, map[string]string, error), path string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, s.URL+path, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	route, params, err := find(req)
+	if err != nil {
+		t.Fatal(err)
+	}
+	resp, body := s.get(t, path)
+	in := &openapi3filter.RequestValidationInput{Request: req, PathParams: params, Route: route}
+	err = openapi3filter.ValidateResponse(context.Background(), &openapi3filter.ResponseValidationInput{
+		RequestValidationInput: in, Status: resp.StatusCode, Header: resp.Header, Body: io.NopCloser(bytes.NewReader(body)),
+		Options: &openapi3filter.Options{IncludeResponseStatus: true},
+	})
+	if err != nil {
+		t.Errorf("%d: %v", resp.StatusCode, err)
+	}
+}
