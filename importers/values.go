@@ -27,14 +27,11 @@ type valueReader struct {
 // Names of fields that hold a code or an id of this record or of another.
 var keyFields = []string{"code", "id", "parent", "enterprise", "grid", "previous", "credit_code", "scheme"}
 
-// DeepestLevel is the largest level of a grid that is believed; a larger one is a column mixed up.
-const DeepestLevel = 99
-
 func newValueReader(k safety.Kind, f safety.Field, loc *time.Location) valueReader {
 	v := valueReader{field: f, loc: loc, key: slices.Contains(keyFields, f.Name), least: math.Inf(-1), most: math.Inf(1)}
 	switch f.Name {
 	case "level":
-		v.least, v.most = 1, DeepestLevel
+		v.least, v.most = 1, safety.DeepestLevel
 	case "round":
 		v.least = 1
 	case "officers", "floor_area_m2", "protection_m":

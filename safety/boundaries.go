@@ -12,6 +12,9 @@ import (
 	"hazgrid/geo"
 )
 
+// DeepestLevel is the largest level of a grid that is believed; a larger one is a column mixed up.
+const DeepestLevel = 99
+
 // forever is later than every Time that can be written.
 const forever Time = math.MaxInt64
 
@@ -100,7 +103,7 @@ func (b boundaries) scheme(name string) (*scheme, bool) {
 func newBoundaries(grids []Grid) boundaries {
 	byScheme := map[string][]*Grid{}
 	for i := range grids {
-		if g := &grids[i]; !g.Deleted && g.Level >= 1 {
+		if g := &grids[i]; !g.Deleted && g.Level >= 1 && g.Level <= DeepestLevel {
 			byScheme[g.Scheme] = append(byScheme[g.Scheme], g)
 		}
 	}

@@ -104,8 +104,8 @@ func (f *importFlags) add(cmd *cobra.Command) {
 func (f *importFlags) options(k safety.Kind, loc *time.Location, hasLevel bool) (importers.Options, error) {
 	o := importers.Options{Kind: k, Encoding: f.encoding, Location: loc, Level: f.level, Scheme: strings.TrimSpace(f.scheme), Repair: f.repair}
 	var err error
-	if hasLevel && (f.level < 1 || f.level > importers.DeepestLevel) {
-		return o, fmt.Errorf("--level: want 1 to %d, got %d", importers.DeepestLevel, f.level)
+	if hasLevel && (f.level < 1 || f.level > safety.DeepestLevel) {
+		return o, fmt.Errorf("--level: want 1 to %d, got %d", safety.DeepestLevel, f.level)
 	}
 	if err := importers.CheckEncoding(f.encoding); err != nil {
 		return o, fmt.Errorf("--encoding: %w", err)

@@ -3,6 +3,7 @@ package server
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -19,6 +20,7 @@ import (
 	"github.com/paulmach/orb/project"
 
 	"hazgrid/geo/crs"
+	"hazgrid/internal/store/gpkg"
 	"hazgrid/safety"
 )
 
@@ -322,4 +324,43 @@ func TestBoundsOfTileJSON(t *testing.T) {
 			t.Errorf("%s: bounds %v, want the far enterprise in it: %v", path, box, want)
 		}
 	}
+}
+
+// While a large import of another process holds the store, nobody waits for a deadline to become a
+// version: figures stay those of the version served, and follow once the store is free.
+func TestADeadlinePassesWhileTheStoreIsHeld(t *testing.T) {
+	s := start(t)
+	other, err := gpkg.Open(t.Context(), s.path, "330381", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = other.Close() })
+	held, free, ended := make(chan struct{}), make(chan struct{}), make(chan error, 1)
+	go func() {
+		_, err := other.Apply(context.Background(), safety.Batch{
+			Kind: safety.Enterprises,
+			Records: func(yield func(safety.Record, error) bool) {
+				yield(record(safety.Enterprises, 1, row{"id": "new"}, nil), nil)
+			},
+			Confirm: func(safety.Receipt) error { close(held); <-free; return nil },
+		})
+		ended <- err
+	}()
+	<-held
+	s.clock.set(time.Date(2015, 1, 1, 0, 0, 0, 0, shanghai()))
+	began := time.Now()
+	s.get(t, "/healthz")
+	if r := s.json(t, "/api/v1/tallies?level=1"); r["total"].(map[string]any)["overdue"] != 0.0 {
+		t.Errorf("overdue without a version: %v", r["total"])
+	}
+	if took := time.Since(began); took > 2*time.Second {
+		t.Errorf("two requests took %v", took)
+	}
+	close(free)
+	if err := <-ended; err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "the deadline", func() bool {
+		return s.json(t, "/api/v1/tallies?level=1")["total"].(map[string]any)["overdue"] == 1.0
+	})
 }

@@ -149,11 +149,10 @@ func (s *Server) advance(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("load what changed since version %d: %w", cur.Version(), err)
 	}
-	now := s.now()
-	if delta.Version == cur.Version() && !due(cur, now) {
-		return nil
+	if delta.Version == cur.Version() {
+		return nil // time alone changes nothing that is served: tick makes it a version first
 	}
-	next, err := cur.Next(delta, now)
+	next, err := cur.Next(delta, s.now())
 	if err != nil {
 		return fmt.Errorf("version %d: %w", delta.Version, err)
 	}
@@ -179,23 +178,67 @@ func due(snapshot *safety.Snapshot, now safety.Time) bool {
 	return next.IsSet() && next <= now
 }
 
-// tick makes a version when the clock has passed a deadline. A store that cannot be written
-// does not keep time from passing: the figures change then without a new version.
+// tickPatience is how long a request waits for a deadline that has just passed to become a version.
+const tickPatience = 250 * time.Millisecond
+
+// tick makes a version when the clock has passed a deadline, and waits a moment for it. The store
+// may be held by a large import of another process: then the figures stay as they are, all of
+// one version, until it lets the time in.
 func (s *Server) tick(ctx context.Context) error {
 	if !due(s.current(), s.now()) {
 		return nil
 	}
-	ctx = context.WithoutCancel(ctx) // others wait for this too
-	s.update.Lock()
-	defer s.update.Unlock()
-	cur := s.current()
-	if !due(cur, s.now()) {
-		return nil // another request was first
+	wait := time.NewTimer(tickPatience)
+	defer wait.Stop()
+	select {
+	case err := <-s.noteTime(context.WithoutCancel(ctx)):
+		return err
+	case <-wait.C:
+	case <-ctx.Done():
 	}
-	if _, err := s.cfg.Store.Apply(ctx, safety.Batch{Clock: cur.NextChange()}); err != nil {
-		s.cfg.Log.WarnContext(ctx, "cannot note the time in the store", "err", err)
+	return nil
+}
+
+// noteTime writes the deadline that has passed into the store and serves what follows. Only one
+// call does so at a time; the others wait for the same outcome.
+func (s *Server) noteTime(ctx context.Context) <-chan error {
+	return s.noting.join(func() error {
+		cur := s.current()
+		if !due(cur, s.now()) {
+			return nil
+		}
+		if _, err := s.cfg.Store.Apply(ctx, safety.Batch{Clock: cur.NextChange()}); err != nil {
+			return fmt.Errorf("note the time in the store: %w", err)
+		}
+		return s.refresh(ctx)
+	})
+}
+
+// A flight lets many wait for one run of a function.
+type flight struct {
+	mu      sync.Mutex
+	waiting []chan error // of the run under way, nil when there is none
+}
+
+// join starts f unless a run is under way, and returns where its outcome will be.
+func (w *flight) join(f func() error) <-chan error {
+	outcome := make(chan error, 1)
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.waiting = append(w.waiting, outcome)
+	if len(w.waiting) == 1 {
+		go func() { w.land(f()) }()
 	}
-	return s.advance(ctx)
+	return outcome
+}
+
+func (w *flight) land(err error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for _, outcome := range w.waiting {
+		outcome <- err
+	}
+	w.waiting = nil
 }
 
 // atLeast waits until version n is served, at most patience. It returns a state in any case.

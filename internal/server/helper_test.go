@@ -135,6 +135,7 @@ func hazard(id, enterprise string, more row) safety.Record {
 type service struct {
 	*httptest.Server
 	store *gpkg.Store
+	path  string
 	srv   *Server
 	clock *clock
 	stop  func()
@@ -143,13 +144,16 @@ type service struct {
 // start serves a filled GeoPackage and follows it until the test ends.
 func start(t testing.TB) *service {
 	t.Helper()
-	st, err := gpkg.Open(t.Context(), filepath.Join(t.TempDir(), "district.gpkg"), "330381", true)
+	path := filepath.Join(t.TempDir(), "district.gpkg")
+	st, err := gpkg.Open(t.Context(), path, "330381", true)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = st.Close() })
 	fill(t, st)
-	return serve(t, st)
+	s := serve(t, st)
+	s.path = path
+	return s
 }
 
 func serve(t testing.TB, st *gpkg.Store) *service {
@@ -172,7 +176,7 @@ func serve(t testing.TB, st *gpkg.Store) *service {
 		web.Close()
 	})
 	t.Cleanup(stop)
-	return &service{web, st, s, c, stop}
+	return &service{Server: web, store: st, srv: s, clock: c, stop: stop}
 }
 
 // header is what a request says beyond its path.

@@ -36,6 +36,7 @@ type Server struct {
 	closing chan struct{} // closed when Run ends
 	end     sync.Once
 
+	noting   flight        // of writing that a deadline has passed
 	building chan struct{} // a place for each answer that may be made at the same time
 
 	answers *cache[string, *content]

@@ -35,6 +35,7 @@ func dialect() merge.Dialect {
 		GeometryOut: "%s",
 		TimeOut:     "+%s",
 		Stage:       stage,
+		Staged:      []string{"CREATE INDEX temp.hazgrid_stage_id ON " + merge.StageTable + " (id)"},
 		Bulk:        bulk,
 		Announce:    announce,
 	}

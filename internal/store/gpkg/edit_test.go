@@ -3,6 +3,7 @@ package gpkg
 import (
 	"context"
 	"os/exec"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -174,7 +175,7 @@ func TestInvalidEdits(t *testing.T) {
 		{"INSERT INTO grids (geom, code, level) VALUES (AsGPB(ST_GeomFromText('POLYGON((120 27, 121 28, 121 27, 120 28, 120 27))', 4326)), 'bow', 1)", "geometry: "},
 		{"UPDATE hazards SET severity = 'awful' WHERE id = 'h2'", "severity: awful is not one of"},
 		{"UPDATE hazards SET enterprise = 'nobody' WHERE id = 'h3'", "unknown enterprise nobody"},
-		{"UPDATE grids SET level = 0 WHERE code = 'A2'", "level: want 1 or more"},
+		{"UPDATE grids SET level = 0 WHERE code = 'A2'", "level: want 1 to 99"},
 		{"UPDATE grids SET geom = NULL WHERE code = 'A1'", "geometry: missing"},
 		{"INSERT INTO enterprises (geom, id) VALUES (AsGPB(MakePoint(200, 27, 4326)), 'far')", "not on the earth"},
 		{"UPDATE enterprises SET geom = x'0102' WHERE id = 'e2'", "e2: geometry: "},
@@ -261,4 +262,26 @@ func TestOgr2ogrAppends(t *testing.T) {
 		t.Errorf("feature_count is %s, want 5", got)
 	}
 	checkIndexes(t, s)
+}
+
+// TestEditsFromElsewhere takes in rows that carry another file's version and place, a level that is
+// no level, and a duplicate without a division that is marked as deleted; none stops the service.
+func TestEditsFromElsewhere(t *testing.T) {
+	s, path := tempStore(t, small()...)
+	before := load(t, s, 0)
+	gdalSQL(t, path, "INSERT INTO hazards (division, id, enterprise, severity, found_at, version, place) VALUES ('0', 'copied', 'e1', 'nonsense', '2014-06-01T00:00:00.000Z', 500, 77)")
+	gdalSQL(t, path, "INSERT INTO hazards (division, id, enterprise, severity, found_at, version, place) VALUES ('0', 'pasted', 'e1', 'major', '2014-06-01T00:00:00.000Z', 500, 77)")
+	gdalSQL(t, path, "UPDATE grids SET level = 330381001002000 WHERE code = 'A2'")
+	gdalSQL(t, path, "INSERT INTO hazards (id, found_at, deleted_at) VALUES ('h1', '2014-06-01T00:00:00.000Z', '2014-07-01T00:00:00.000Z')")
+	r := load(t, s, 0)
+	if r.Version <= before.Version || hazard(r, "copied") != nil {
+		t.Errorf("version %d after %d, the copied hazard is %+v", r.Version, before.Version, hazard(r, "copied"))
+	}
+	pasted, e1 := hazard(r, "pasted"), slices.IndexFunc(r.Enterprises, func(e safety.Enterprise) bool { return e.ID == "e1" })
+	if pasted == nil || e1 < 0 || pasted.Place != r.Enterprises[e1].Place {
+		t.Errorf("the pasted hazard is %+v, want it in the place of e1", pasted)
+	}
+	if hazard(r, "h1") == nil {
+		t.Error("h1 is gone")
+	}
 }

@@ -50,8 +50,8 @@ func (t *settlement) refersEnterprise(ctx context.Context, field, id, to string)
 func (t *settlement) refersGrid(ctx context.Context, e *edit, scheme, code, parent string) (*safety.FieldError, error) {
 	var level int64
 	v, _ := typed(safety.Integer, e.value("level"))
-	if level, _ = v.(int64); level < 1 {
-		return &safety.FieldError{Key: code, Field: "level", Reason: fmt.Sprintf("want 1 or more, got %d", level)}, nil
+	if level, _ = v.(int64); level < 1 || level > safety.DeepestLevel {
+		return &safety.FieldError{Key: code, Field: "level", Reason: fmt.Sprintf("want 1 to %d, got %d", safety.DeepestLevel, level)}, nil
 	}
 	var clash, orphan bool
 	const query = `SELECT EXISTS (SELECT 1 FROM grids WHERE division = $1 AND scheme = $2 AND code = $3 AND deleted_at IS NULL AND fid <> $4 AND level <> $5),

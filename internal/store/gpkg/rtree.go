@@ -167,6 +167,9 @@ func (b *treeBuilder) leaves(ctx context.Context, c *sql.Conn, layer string) (ce
 		}
 	}
 	b.next = home
+	if len(cells) == 0 && !single { // all were empty: a root without cells is a leaf
+		return nil, 0, rows.Err()
+	}
 	if single {
 		return leaf, 0, rows.Err()
 	}

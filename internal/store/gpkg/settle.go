@@ -180,6 +180,9 @@ func (t *settlement) tombstone(ctx context.Context, e *edit) error {
 	t.note(e)
 	_, err := t.conn.ExecContext(ctx, `UPDATE "`+string(e.kind)+`" SET version = $1, division = coalesce(division, $2) WHERE fid = $3`,
 		t.version, t.division, e.fid)
+	if isConstraint(err) { // a row without a division, whose key the division has: it stays without
+		_, err = t.conn.ExecContext(ctx, `UPDATE "`+string(e.kind)+`" SET version = $1 WHERE fid = $2`, t.version, e.fid)
+	}
 	return err
 }
 

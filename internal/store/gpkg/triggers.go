@@ -53,11 +53,11 @@ func indexTriggers(k safety.Kind) []trigger {
 	}
 }
 
-// editTriggers note what others do. A write of ours gives the row a version above the
-// division's; a program that does not know versions leaves it as it was, or NULL.
+// editTriggers note what others do. A write of ours gives the row the version after the
+// division's, which it raises last; another program leaves the version as it was, or brings one from elsewhere.
 func editTriggers(k safety.Kind) []trigger {
 	on := ` ON "` + string(k) + `" `
-	foreign := `WHEN NEW.version IS NULL OR NEW.version <= coalesce((SELECT version FROM division WHERE division = NEW.division), 0) `
+	foreign := `WHEN NEW.version IS NULL OR NEW.version IS NOT (SELECT version + 1 FROM division WHERE division = NEW.division) `
 	key := func(row string) string {
 		if k == safety.Grids {
 			return row + ".scheme, " + row + ".code, " + row + ".valid_from"

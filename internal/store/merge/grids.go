@@ -124,8 +124,8 @@ func (b *gridBatch) add(r safety.Record) {
 	switch {
 	case !ok:
 		g.reject("geometry", "missing")
-	case g.level < 1:
-		g.reject("level", fmt.Sprintf("want 1 or more, got %d", g.level))
+	case g.level < 1 || g.level > safety.DeepestLevel:
+		g.reject("level", fmt.Sprintf("want 1 to %d, got %d", safety.DeepestLevel, g.level))
 	}
 	g.parts = append(g.parts, shape)
 	b.agree(g, r)

@@ -64,7 +64,11 @@ func transaction(ctx context.Context, c *sql.Conn, begin string, f func() error)
 	if err := f(); err != nil {
 		return err
 	}
-	if _, err := c.ExecContext(ctx, "commit"); err != nil {
+	if err := ctx.Err(); err != nil {
+		return err
+	}
+	// From here on it is decided: an interruption now must not report as failed what was kept.
+	if _, err := c.ExecContext(context.WithoutCancel(ctx), "commit"); err != nil {
 		return fmt.Errorf("commit: %w", err)
 	}
 	done = true

@@ -56,8 +56,12 @@ func seize(ctx context.Context, c *sql.Conn, table string) (bool, error) {
 		_, err := c.ExecContext(ctx, "rollback to savepoint alone")
 		return false, err
 	}
-	if err := c.QueryRowContext(ctx, "select exists (select from "+table+")").Scan(&full); err != nil || full {
-		return false, err // somebody committed in between
+	if err := c.QueryRowContext(ctx, "select exists (select from "+table+")").Scan(&full); err != nil {
+		return false, err
+	}
+	if full { // somebody committed in between: let readers in again
+		_, err := c.ExecContext(ctx, "rollback to savepoint alone")
+		return false, err
 	}
 	_, err := c.ExecContext(ctx, "release savepoint alone")
 	return err == nil, err

@@ -24,7 +24,7 @@ const outboxKept = 10_000
 func dialect() merge.Dialect {
 	return merge.Dialect{
 		BeginRead:   "begin isolation level repeatable read read only",
-		BeginWrite:  "begin",
+		BeginWrite:  "begin isolation level read committed", // whatever the database's own default is: the row lock orders writers
 		Lock:        "select version, boundaries, clock from division where division = $1 for update",
 		Column:      column,
 		Geometry:    "geometry",

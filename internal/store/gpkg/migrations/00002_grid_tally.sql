@@ -58,18 +58,22 @@ sites AS MATERIALIZED (
   WHERE epoch <= t AND (until IS NULL OR until > t)),
 -- hazards of one enterprise at one place: found, rectified, overdue
 defects AS MATERIALIZED (
-  SELECT division, place, enterprise, count(*) AS found,
+  SELECT division, place,
+    (SELECT e.id FROM enterprises e WHERE e.division = hazards.division AND e.id = hazards.enterprise AND e.deleted_at IS NULL AND e.version > 0) AS enterprise,
+    count(*) AS found,
     total(coalesce(rectified_at, closed_at) <= t) AS rectified,
     total(due_at < t AND coalesce(coalesce(rectified_at, closed_at) > t, 1)) AS overdue
   FROM hazards, present
   WHERE version > 0 AND deleted_at IS NULL AND found_at <= t AND outcome IS NOT 'void'
-  GROUP BY division, place, enterprise),
+  GROUP BY 1, 2, 3),
 visits AS MATERIALIZED (
-  SELECT division, place, enterprise, count(*) AS inspections, total(officers) AS officers,
+  SELECT division, place,
+    (SELECT e.id FROM enterprises e WHERE e.division = inspections.division AND e.id = inspections.enterprise AND e.deleted_at IS NULL AND e.version > 0) AS enterprise,
+    count(*) AS inspections, total(officers) AS officers,
     max("order" IS 'rectify') AS rectify, max("order" IS 'suspend') AS suspend
   FROM inspections, present
   WHERE version > 0 AND deleted_at IS NULL AND at <= t
-  GROUP BY division, place, enterprise),
+  GROUP BY 1, 2, 3),
 premises AS MATERIALIZED (
   SELECT division, place, count(*) AS enterprises
   FROM enterprises, present
