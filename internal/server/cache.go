@@ -42,16 +42,20 @@ func (c *cache[K, V]) get(key K, build func() (V, error)) (V, error) {
 }
 
 // fill makes a value and takes account of its size.
-func (c *cache[K, V]) fill(e *list.Element, build func() (V, error)) (V, error) {
-	v, err := build()
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if err != nil {
-		c.drop(e)
-		return v, err
-	}
-	c.grow(e, c.size(v))
-	return v, nil
+func (c *cache[K, V]) fill(e *list.Element, build func() (V, error)) (v V, err error) {
+	built := false
+	defer func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if !built || err != nil { // or it panicked: the next who asks tries anew
+			c.drop(e)
+			return
+		}
+		c.grow(e, c.size(v))
+	}()
+	v, err = build()
+	built = true
+	return v, err
 }
 
 // grow adds n bytes to an entry and drops the oldest others beyond the limit. The lock is held.
