@@ -1,6 +1,10 @@
 package tiles
 
-import "github.com/paulmach/orb"
+import (
+	"math"
+
+	"github.com/paulmach/orb"
+)
 
 // A box is a square in tile units: lo ≤ x, y ≤ hi.
 type box struct{ lo, hi float64 }
@@ -41,6 +45,13 @@ func (s side) cut(p, q orb.Point) orb.Point {
 	return c
 }
 
+// cutWhole is cut on whole units, as the clipper of PostGIS and Mapbox cuts areas: toward zero.
+// That happens at the edge of the buffer, where nothing is seen, and equal areas can be told from wrong ones.
+func (s side) cutWhole(p, q orb.Point) orb.Point {
+	c := s.cut(p, q)
+	return orb.Point{math.Trunc(c[0]), math.Trunc(c[1])}
+}
+
 // clipRing cuts a ring (its last point joins its first, whether repeated or not) to b, by
 // Sutherland and Hodgman. A ring that leaves b several times comes back in one piece,
 // joined along the edge of b; such double edges have no area, and tidy removes them.
@@ -71,7 +82,7 @@ func clipSide(ring []orb.Point, s side) []orb.Point {
 	from := ring[len(ring)-1]
 	for _, to := range ring {
 		if s.holds(from) != s.holds(to) {
-			out = append(out, s.cut(from, to))
+			out = append(out, s.cutWhole(from, to))
 		}
 		if s.holds(to) {
 			out = append(out, to)

@@ -265,20 +265,19 @@ func addresses(fs []*geojson.Feature, zooms ...int) []tiles.Address {
 }
 
 // PostGIS is the other maker of tiles: same features, and the same areas to 1 % above 100 square
-// units, for 49 in 50 of them. The others differ because PostGIS clips each polygon by snap
-// rounding: a side that passes within half a unit of another corner of its own polygon is bent to
-// that corner (8/213/111 has three such villages). The neighbour, which may lack the corner, is
-// not bent, and a gap opens; so it is not imitated, and our area is that of the rounded polygon.
-// At the clipping box both round, each in its way. All differences stay below 5 % or 10 square units.
-// The same without gaps cannot be had: what PostGIS takes from one village it gives to none.
+// units, for 199 in 200 of them. The others differ because PostGIS snap-rounds each polygon: a side
+// that passes within half a unit of another corner of its own polygon is bent to that corner
+// (8/213/111 has three such villages). The neighbour, which may lack the corner, is not bent, and a gap
+// opens: what PostGIS takes from one village it gives to none. So it is not imitated; our area is
+// that of the rounded polygon. The differences stay below 5 % or 10 square units.
 func TestAreasOfPostGIS(t *testing.T) {
 	compared, apart := againstPostGIS(t, villages(t), 5, 7, 8, 9, 10, 11, 12, 13, 14, 16, 18)
-	if compared < 500 || apart*50 > compared {
+	if compared < 500 || apart*200 > compared {
 		t.Errorf("%d areas compared, %d more than 1 %% apart", compared, apart)
 	}
 }
 
-// The same for the invented district, whose grids have fewer such corners: 1 in 500 at most.
+// Of the invented district every area is within 1 %.
 func TestDistrictAreasOfPostGIS(t *testing.T) {
 	b, err := os.ReadFile(filepath.Join("..", "testdata", "district", "grids-3.geojson"))
 	if err != nil {
@@ -291,7 +290,7 @@ func TestDistrictAreasOfPostGIS(t *testing.T) {
 	for _, f := range fc.Features {
 		f.Properties["VILLAGENAM"] = f.Properties["name"]
 	}
-	if compared, apart := againstPostGIS(t, fc.Features, 8, 9, 10, 11); compared < 4000 || apart*500 > compared {
+	if compared, apart := againstPostGIS(t, fc.Features, 8, 9, 10, 11); compared < 4000 || apart > 0 {
 		t.Errorf("%d areas compared, %d more than 1 %% apart", compared, apart)
 	}
 }
