@@ -4,214 +4,168 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"sync"
 
 	"github.com/paulmach/orb"
 	"github.com/tidwall/rtree"
 )
 
-// A Coverage is the faces of one level, with every edge held once: its ends and the face on
-// either side. Face i is the i-th cell it was made from. A Coverage never changes after it is
-// made and may be used by many goroutines at once.
+// A Coverage is the faces of one level, indexed: it answers which face a point lies in, and
+// which faces meet a shape. Face i is the i-th cell it was made from. A Coverage never changes
+// after it is made and may be used by many goroutines at once; [Coverage.With] makes the next
+// one, which shares what did not change.
 //
 // Faces need not fill the plane, and may overlap where data are dirty. A face is what the
 // even–odd rule makes of its rings: their order, winding, starting point and repeated
 // vertices do not matter, and a ring that is not closed is closed by its first vertex.
 type Coverage struct {
-	cells []orb.MultiPolygon
-	bound orb.Bound
-	bulge float64 // how far, in degrees of latitude, a great circle may leave an edge's box
-	edges []edge
-	extra []use // uses of an edge beyond one on either side: faces that overlap there
-	parts []part
-	uses  []int32 // edges of the parts, part after part
-	tree  rtree.RTreeGN[float64, int32]
-
-	bandStart []int32 // where each band of each part begins in bandEdges
-	bandEdges []int32
-
-	neighbourStart []int32 // where each face's neighbours begin in neighbours
-	neighbours     []int
+	cells  []orb.MultiPolygon
+	bound  orb.Bound
+	raster raster
+	tree   *rtree.RTreeGN[float64, part]
+	lines  *lazyOutlines
 }
 
-// An edge is a straight piece of boundary, the lower end first (of a level edge: the western),
-// so that both faces beside it do the same arithmetic.
-type edge struct {
-	lo, hi      orb.Point
-	left, right int32 // the faces, looking from lo to hi; none where there is nothing
-}
+// A part is one polygon of a face.
+type part struct{ face, polygon int32 }
 
-const none = -1
-
-// A use says that a face has an edge in its boundary.
+// A use is a side of a ring: a piece of boundary with the face on one side of it.
 type use struct {
-	edge, face int32
-	left       bool // which side the face lies on
-}
-
-// A part is one polygon of a face. Its edges are also listed by horizontal bands of equal
-// height, so that a point meets only those near its latitude.
-type part struct {
-	face        int32
-	polygon     int32 // in the face's cell
-	first, last int32 // in uses
-	band, bands int32 // first in bandStart, and how many
-	bound       orb.Bound
-	perY        float64 // bands per degree of latitude
+	at   *[2]orb.Point // the ends, as the ring has them
+	face int32
+	left bool // the face lies left of the way from the lower end to the higher
 }
 
 // NewCoverage indexes the cells: face i is cells[i]. Where several faces claim a point the
 // lowest index wins, so callers sort by code. The cells are kept, not copied: they must not
 // change afterwards. It fails when a coordinate is not a finite number.
 func NewCoverage(cells []orb.MultiPolygon) (*Coverage, error) {
-	c := &Coverage{cells: cells, bound: orb.MultiPolygon{}.Bound()}
-	seen := make(map[[2]orb.Point]int32)
-	for face, cell := range cells {
-		for i := range cell {
-			if err := c.addPart(part{face: int32(face), polygon: int32(i)}, seen); err != nil {
-				return nil, fmt.Errorf("coverage: face %d: %w", face, err)
-			}
-		}
+	c := &Coverage{cells: cells, lines: &lazyOutlines{}}
+	uses, err := usesOf(cells)
+	if err != nil {
+		return nil, err
 	}
-	c.bandStart = append(c.bandStart, int32(len(c.bandEdges)))
-	c.linkNeighbours()
-	c.bulge = c.widestBulge()
+	var boxes sync.WaitGroup
+	boxes.Go(func() { c.tree = treeOf(cells) })
+	c.bound = boundOf(uses)
+	c.raster = newRaster(c.bound, uses)
+	boxes.Wait()
 	return c, nil
 }
 
-// addPart takes in one polygon. seen finds an edge by its ends.
-func (c *Coverage) addPart(p part, seen map[[2]orb.Point]int32) error {
-	p.first = int32(len(c.uses))
-	for i, ring := range c.cells[p.face][p.polygon] {
-		if bad := slices.IndexFunc(ring, func(v orb.Point) bool { return !finite(v) }); bad >= 0 {
-			return fmt.Errorf("polygon %d: ring %d: coordinate %v is not a finite number", p.polygon, i, ring[bad])
-		}
-		insideLeft := (winding(ring) > 0) == (i == 0)
-		for a, b := range segments(ring) {
-			e, forward := c.edgeOf(a, b, seen)
-			c.claim(use{edge: e, face: p.face, left: insideLeft == forward})
-			c.uses = append(c.uses, e)
-		}
-	}
-	if p.last = int32(len(c.uses)); p.last > p.first {
-		c.indexPart(p)
-	}
-	return nil
-}
-
-// segments yields the sides of a ring, leaving out those without length.
-func segments(ring orb.Ring) iter.Seq2[orb.Point, orb.Point] {
-	return func(yield func(a, b orb.Point) bool) {
-		for i, b := range ring {
-			a := ring[(i+len(ring)-1)%len(ring)]
-			if a != b && !yield(a, b) {
-				return
+// usesOf lists the sides of all rings that have a length, face after face.
+func usesOf(cells []orb.MultiPolygon) ([]use, error) {
+	n := 0
+	for _, cell := range cells {
+		for _, polygon := range cell {
+			for _, ring := range polygon {
+				n += len(ring)
 			}
 		}
 	}
-}
-
-// winding is twice the ring's planar signed area: positive when it runs anticlockwise.
-func winding(ring orb.Ring) (sum float64) {
-	for a, b := range segments(ring) {
-		o := ring[0]
-		sum += (a[0]-o[0])*(b[1]-o[1]) - (b[0]-o[0])*(a[1]-o[1])
-	}
-	return sum
-}
-
-// edgeOf is the one edge with these ends; forward says that it runs from a to b.
-func (c *Coverage) edgeOf(a, b orb.Point, seen map[[2]orb.Point]int32) (e int32, forward bool) {
-	made := edgeBetween(a, b)
-	e, known := seen[[2]orb.Point{made.lo, made.hi}]
-	if !known {
-		e = int32(len(c.edges))
-		c.edges = append(c.edges, made)
-		seen[[2]orb.Point{made.lo, made.hi}] = e
-	}
-	return e, made.lo == a
-}
-
-// edgeBetween is the edge with these ends and nothing beside it.
-func edgeBetween(a, b orb.Point) edge {
-	if a[1] < b[1] || a[1] == b[1] && a[0] < b[0] {
-		return edge{lo: a, hi: b, left: none, right: none}
-	}
-	return edge{lo: b, hi: a, left: none, right: none}
-}
-
-// claim puts a face beside its edge, or on the list of extras when the side is taken.
-func (c *Coverage) claim(u use) {
-	side := &c.edges[u.edge].right
-	if u.left {
-		side = &c.edges[u.edge].left
-	}
-	if *side == none {
-		*side = u.face
-		return
-	}
-	c.extra = append(c.extra, u)
-}
-
-// edgesPerBand is how many edges of a part a band has room for, on average.
-const edgesPerBand = 4
-
-// indexPart gives the part its box and its bands, and puts it into the tree.
-func (c *Coverage) indexPart(p part) {
-	uses := c.uses[p.first:p.last]
-	p.bound = c.edges[uses[0]].bound()
-	for _, e := range uses[1:] {
-		p.bound = p.bound.Union(c.edges[e].bound())
-	}
-	p.band, p.bands = int32(len(c.bandStart)), max(1, int32(len(uses))/edgesPerBand)
-	if height := p.bound.Max[1] - p.bound.Min[1]; height > 0 {
-		p.perY = float64(p.bands) / height
-	}
-	c.fillBands(&p, uses)
-	c.bound = c.bound.Union(p.bound)
-	c.tree.Insert(p.bound.Min, p.bound.Max, int32(len(c.parts)))
-	c.parts = append(c.parts, p)
-}
-
-// fillBands lists the edges of each band: a counting sort over all pairs of band and edge.
-func (c *Coverage) fillBands(p *part, uses []int32) {
-	next := make([]int32, p.bands+1)
-	for _, e := range uses {
-		for b := p.bandOf(c.edges[e].lo[1]); b <= p.bandOf(c.edges[e].hi[1]); b++ {
-			next[b+1]++
+	uses := make([]use, 0, n)
+	for face, cell := range cells {
+		var err error
+		if uses, err = appendUses(uses, int32(face), cell); err != nil {
+			return nil, fmt.Errorf("coverage: face %d: %w", face, err)
 		}
 	}
-	next[0] = int32(len(c.bandEdges))
-	for b := range p.bands {
-		next[b+1] += next[b]
-	}
-	c.bandStart = append(c.bandStart, next[:p.bands]...)
-	c.bandEdges = slices.Grow(c.bandEdges, int(next[p.bands]-next[0]))[:next[p.bands]]
-	for _, e := range uses {
-		for b := p.bandOf(c.edges[e].lo[1]); b <= p.bandOf(c.edges[e].hi[1]); b++ {
-			c.bandEdges[next[b]] = e
-			next[b]++
+	return uses, nil
+}
+
+func appendUses(uses []use, face int32, cell orb.MultiPolygon) ([]use, error) {
+	for i, polygon := range cell {
+		for k, ring := range polygon {
+			if bad := notFinite(ring); bad >= 0 {
+				return nil, fmt.Errorf("polygon %d: ring %d: coordinate %v is not a finite number", i, k, ring[bad])
+			}
+			uses = appendRing(uses, face, ring, (winding(ring) > 0) == (k == 0))
 		}
 	}
+	return uses, nil
 }
 
-// bandOf never falls as y rises, also after rounding: so an edge is listed in the band of
-// every latitude between its ends.
-func (p *part) bandOf(y float64) int32 {
-	b := (y - p.bound.Min[1]) * p.perY
-	return int32(max(0, min(b, float64(p.bands-1))))
-}
-
-// near lists the part's edges that may reach latitude y, which must be inside the part's box.
-func (c *Coverage) near(p *part, y float64) []int32 {
-	b := p.band + p.bandOf(y)
-	return c.bandEdges[c.bandStart[b]:c.bandStart[b+1]]
-}
-
-func (e *edge) bound() orb.Bound {
-	return orb.Bound{
-		Min: orb.Point{min(e.lo[0], e.hi[0]), e.lo[1]},
-		Max: orb.Point{max(e.lo[0], e.hi[0]), e.hi[1]},
+// appendRing appends the sides of a ring; insideLeft says on which side of its way the face lies.
+func appendRing(uses []use, face int32, ring orb.Ring, insideLeft bool) []use {
+	for i := 1; i < len(ring); i++ {
+		if at := (*[2]orb.Point)(ring[i-1 : i+1]); at[0] != at[1] {
+			uses = append(uses, use{at, face, insideLeft == rises(at)})
+		}
 	}
+	if n := len(ring); n > 1 && ring[n-1] != ring[0] {
+		at := &[2]orb.Point{ring[n-1], ring[0]}
+		uses = append(uses, use{at, face, insideLeft == rises(at)})
+	}
+	return uses
+}
+
+func notFinite(ring orb.Ring) int {
+	for i, v := range ring {
+		if !finite(v) {
+			return i
+		}
+	}
+	return -1
+}
+
+// rises reports whether the way goes up, or along a parallel to the east.
+func rises(at *[2]orb.Point) bool {
+	return at[0][1] < at[1][1] || at[0][1] == at[1][1] && at[0][0] < at[1][0]
+}
+
+// ends are the ends of a side, the lower first (of a level one: the western), so that both
+// faces beside it do the same arithmetic.
+func ends(at *[2]orb.Point) (lo, hi orb.Point) {
+	if rises(at) {
+		return at[0], at[1]
+	}
+	return at[1], at[0]
+}
+
+// treeOf indexes the boxes of the polygons that have sides.
+func treeOf(cells []orb.MultiPolygon) *rtree.RTreeGN[float64, part] {
+	var tree rtree.RTreeGN[float64, part]
+	for face, cell := range cells {
+		for i, polygon := range cell {
+			if box, ok := partBound(polygon); ok {
+				tree.Insert(box.Min, box.Max, part{int32(face), int32(i)})
+			}
+		}
+	}
+	return &tree
+}
+
+// partBound is the box of a polygon's sides; not ok when it has none.
+func partBound(polygon orb.Polygon) (box orb.Bound, ok bool) {
+	for _, ring := range polygon {
+		for i, v := range ring {
+			switch {
+			case v == ring[0] && (i == 0 || !ok):
+				continue
+			case !ok:
+				box, ok = orb.Bound{Min: ring[0], Max: ring[0]}, true
+			}
+			box = joinBoxes(box, orb.Bound{Min: v, Max: v})
+		}
+		if ok && len(ring) > 0 {
+			box = joinBoxes(box, orb.Bound{Min: ring[0], Max: ring[0]})
+		}
+	}
+	return box, ok
+}
+
+// boundOf is the box of all sides, empty when there are none.
+func boundOf(uses []use) orb.Bound {
+	if len(uses) == 0 {
+		return orb.MultiPolygon{}.Bound()
+	}
+	box := segmentBox(uses[0].at[0], uses[0].at[1])
+	for i := range uses {
+		a, b := &uses[i].at[0], &uses[i].at[1]
+		box.Min[0], box.Min[1] = min(box.Min[0], a[0], b[0]), min(box.Min[1], a[1], b[1])
+		box.Max[0], box.Max[1] = max(box.Max[0], a[0], b[0]), max(box.Max[1], a[1], b[1])
+	}
+	return box
 }
 
 // Len is the number of faces.
@@ -228,8 +182,8 @@ func (c *Coverage) Bound() orb.Bound { return c.bound }
 func (c *Coverage) Search(b orb.Bound) iter.Seq[int] {
 	return func(yield func(int) bool) {
 		var faces []int
-		c.tree.Search(b.Min, b.Max, func(_, _ [2]float64, p int32) bool {
-			faces = append(faces, int(c.parts[p].face))
+		c.tree.Search(b.Min, b.Max, func(_, _ [2]float64, p part) bool {
+			faces = append(faces, int(p.face))
 			return true
 		})
 		slices.Sort(faces)

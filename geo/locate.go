@@ -1,6 +1,7 @@
 package geo
 
 import (
+	"math/bits"
 	"slices"
 
 	"github.com/paulmach/orb"
@@ -14,66 +15,59 @@ import (
 // the same for both faces beside an edge. ok is false outside all faces, and for a point that
 // is not a finite number.
 func (c *Coverage) Locate(p orb.Point) (face int, ok bool) {
-	if !finite(p) {
-		return 0, false
+	f := c.raster.locate(p)
+	return int(max(f, 0)), f >= 0
+}
+
+// LocateAll appends to dst the faces that hold p + (ε, ε²), rising: more than one where faces
+// overlap. Where none does it is the lowest face that p touches, if any. The first is Locate's.
+func (c *Coverage) LocateAll(p orb.Point, dst []int) []int {
+	s, ok := c.raster.find(p)
+	if !ok {
+		return dst
 	}
-	var owners faceSet
-	c.tree.Search(p, p, func(_, _ [2]float64, i int32) bool {
-		if part := &c.parts[i]; c.holds(part, p) {
-			owners.flip(part.face)
+	switch {
+	case s.word >= denseWord:
+		return s.dense(p).appendTo(dst)
+	case s.word >= recordWord:
+		return s.appendRecord(dst, p)
+	case s.word > 0:
+		return append(dst, int(s.word)-1)
+	}
+	return dst
+}
+
+func (s *place) appendRecord(dst []int, p orb.Point) []int {
+	rec := s.record()
+	state, sure := rec.holders(int64(s.u*unit), int64(s.v*unit))
+	if !sure {
+		if state = rec.exactHolders(s.sides, p); state == 0 {
+			state = rec.touchers(s.sides, p)
+			state &= -state // the lowest
 		}
-		return true
-	})
-	if face, ok := owners.lowest(); ok {
-		return face, true
 	}
-	return c.touching(p)
+	for ; state != 0; state &= state - 1 {
+		dst = append(dst, int(rec.face(bits.TrailingZeros32(state))))
+	}
+	return dst
 }
 
-// holds says whether the part holds p + (ε, ε²): whether an odd number of its edges passes p
-// on the left or through p. An edge counts from its lower end up to, but not with, its upper
-// end, so a level edge never does. p must be inside the part's box.
-func (c *Coverage) holds(part *part, p orb.Point) bool {
-	odd := false
-	for _, i := range c.near(part, p[1]) {
-		if c.edges[i].passes(p) {
-			odd = !odd
+// appendTo appends the faces of the claim, rising.
+func (c *claim) appendTo(dst []int) []int {
+	from := len(dst)
+	for _, f := range c.holders.few[:c.holders.n] {
+		dst = append(dst, int(f))
+	}
+	for _, f := range c.holders.more {
+		dst = append(dst, int(f))
+	}
+	if len(dst) == from {
+		if f, ok := c.touchers.lowest(); ok {
+			dst = append(dst, f)
 		}
 	}
-	return odd
-}
-
-// passes reports whether e passes p on the left, or through it, half-open at its upper end.
-func (e *edge) passes(p orb.Point) bool {
-	if !(e.lo[1] <= p[1] && p[1] < e.hi[1]) {
-		return false
-	}
-	if p[0] < e.lo[0] && p[0] < e.hi[0] {
-		return false
-	}
-	if p[0] >= e.lo[0] && p[0] >= e.hi[0] {
-		return true
-	}
-	return orient(e.lo, e.hi, p) <= 0
-}
-
-// touching is the lowest face with p exactly on its boundary.
-func (c *Coverage) touching(p orb.Point) (face int, ok bool) {
-	c.tree.Search(p, p, func(_, _ [2]float64, i int32) bool {
-		part := &c.parts[i]
-		if (!ok || int(part.face) < face) && c.onBoundary(part, p) {
-			face, ok = int(part.face), true
-		}
-		return true
-	})
-	return face, ok
-}
-
-// onBoundary reports whether p lies exactly on an edge of the part. p must be inside its box.
-func (c *Coverage) onBoundary(part *part, p orb.Point) bool {
-	return slices.ContainsFunc(c.near(part, p[1]), func(i int32) bool {
-		return onSegment(c.edges[i].lo, c.edges[i].hi, p)
-	})
+	slices.Sort(dst[from:])
+	return dst
 }
 
 // A faceSet is a small set of faces; it takes memory from the heap only beyond eight.
@@ -83,8 +77,7 @@ type faceSet struct {
 	more []int32
 }
 
-// flip puts the face in, or takes it out if it is in: two parts of one face that both hold a
-// point cancel, as the even–odd rule over all its rings says.
+// flip puts the face in, or takes it out if it is in.
 func (s *faceSet) flip(face int32) {
 	if i := slices.Index(s.few[:s.n], face); i >= 0 {
 		s.n--
@@ -101,6 +94,13 @@ func (s *faceSet) flip(face int32) {
 	}
 	s.few[s.n] = face
 	s.n++
+}
+
+// add puts the face in.
+func (s *faceSet) add(face int32) {
+	if slices.Index(s.few[:s.n], face) < 0 && slices.Index(s.more, face) < 0 {
+		s.flip(face)
+	}
 }
 
 func (s *faceSet) lowest() (face int, ok bool) {

@@ -250,3 +250,29 @@ func BenchmarkNewCoverage(b *testing.B) {
 		newCoverage(b, cells)
 	}
 }
+
+// LocateBatch and LocateAll tell the same owner as Locate.
+func TestBatchAndAllAgreeWithLocate(t *testing.T) {
+	for name, cells := range meshes() {
+		t.Run(name, func(t *testing.T) {
+			c := newCoverage(t, cells)
+			points := append(corners(cells), scattered(cells, 2000)...)
+			points = append(points, orb.Point{math.NaN(), 0}, orb.Point{0, math.Inf(1)})
+			faces := make([]int32, len(points))
+			c.LocateBatch(points, faces)
+			var all []int
+			for i, p := range points {
+				face, ok := c.Locate(p)
+				if all = c.LocateAll(p, all[:0]); ok != (len(all) > 0) || ok && face != all[0] {
+					t.Fatalf("%v: face %d, %v; all are %v", p, face, ok, all)
+				}
+				if !ok {
+					face = -1
+				}
+				if int(faces[i]) != face {
+					t.Fatalf("%v: face %d in a batch, %d alone", p, faces[i], face)
+				}
+			}
+		})
+	}
+}

@@ -30,14 +30,14 @@ func (c *Coverage) Nearest(p orb.Point, maxM float64) (face int, metres float64,
 	}
 	maxM = min(maxM, everywhereM)
 	for radius := min(firstLook, maxM); ; radius = min(2*radius, maxM) {
-		if face, metres, ok = c.nearestWithin(p, radius); ok || radius == maxM {
+		if face, metres, ok = c.outlines().nearestWithin(p, radius); ok || radius == maxM {
 			return face, metres, ok
 		}
 	}
 }
 
 // nearestWithin is the nearest face within radius metres of p, which no face holds.
-func (c *Coverage) nearestWithin(p orb.Point, radius float64) (face int, metres float64, ok bool) {
+func (c *outlines) nearestWithin(p orb.Point, radius float64) (face int, metres float64, ok bool) {
 	box := boxAround(p, radius)
 	box.Min[1], box.Max[1] = box.Min[1]-c.bulge, box.Max[1]+c.bulge
 	from := unitVector(p)
@@ -79,7 +79,7 @@ type nearPoint struct {
 
 // nearestInBox finds, for each face with an edge whose box meets the given one, the nearest of
 // those edges' points. Faces are rising.
-func (c *Coverage) nearestInBox(from vector, box orb.Bound) (near []nearPoint) {
+func (c *outlines) nearestInBox(from vector, box orb.Bound) (near []nearPoint) {
 	var parts []int32
 	c.tree.Search(box.Min, box.Max, func(_, _ [2]float64, i int32) bool {
 		parts = append(parts, i)
@@ -125,7 +125,7 @@ func nearestOnArc(p, a, b vector) (at vector, chord float64) {
 
 // widestBulge is how far a great circle between the ends of some edge leaves its box: across Δλ
 // of longitude at most asin((1-k)/(1+k)) with k = cos(Δλ/2), near latitude 45°.
-func (c *Coverage) widestBulge() float64 {
+func (c *outlines) widestBulge() float64 {
 	widest := 0.0
 	for i := range c.edges {
 		widest = max(widest, math.Abs(c.edges[i].hi[0]-c.edges[i].lo[0]))

@@ -14,15 +14,16 @@ import (
 // other for more, as where one face has a vertex in the middle of the other's side. The slice
 // is shared: do not change it.
 func (c *Coverage) Neighbours(i int) []int {
-	from, to := c.neighbourStart[i], c.neighbourStart[i+1]
-	return c.neighbours[from:to:to]
+	lines := c.outlines()
+	from, to := lines.neighbourStart[i], lines.neighbourStart[i+1]
+	return lines.neighbours[from:to:to]
 }
 
 // sameLine is how far, in degrees, two borders may lie apart and still be one.
 const sameLine = 1e-9
 
 // linkNeighbours fills the neighbour lists from the edges.
-func (c *Coverage) linkNeighbours() {
+func (c *outlines) linkNeighbours() {
 	var pairs [][2]int32
 	link := func(a, b int32) {
 		if a != none && b != none && a != b {
@@ -46,7 +47,7 @@ func (c *Coverage) linkNeighbours() {
 }
 
 // linkExtras links the faces that claim a side of an edge another face has claimed.
-func (c *Coverage) linkExtras(link func(a, b int32)) {
+func (c *outlines) linkExtras(link func(a, b int32)) {
 	claims := make(map[int32][]int32)
 	for _, u := range c.extra {
 		link(u.face, c.edges[u.edge].left)
@@ -60,7 +61,7 @@ func (c *Coverage) linkExtras(link func(a, b int32)) {
 
 // linkUnmatched links faces along borders whose vertices do not match. Only edges with a free
 // side can lie there; in a clean coverage those are the outer outline.
-func (c *Coverage) linkUnmatched(link func(a, b int32)) {
+func (c *outlines) linkUnmatched(link func(a, b int32)) {
 	var tree rtree.RTreeGN[float64, int32]
 	for i := range c.edges {
 		e := &c.edges[i]

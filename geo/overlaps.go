@@ -22,7 +22,9 @@ const leastOverlapM2 = 1.0
 // B. Pairs of polygons whose boundaries only touch are told by their edges; the others go
 // through an exact overlay. Shapes must be valid ([Validate]): a pair no overlay exists for,
 // even after [Repair], is left out.
-func (c *Coverage) Overlaps() []Overlap {
+func (c *Coverage) Overlaps() []Overlap { return c.outlines().overlaps() }
+
+func (c *outlines) overlaps() []Overlap {
 	var found []Overlap
 	for _, pair := range c.suspects() {
 		a, b := &c.parts[pair[0]], &c.parts[pair[1]]
@@ -52,7 +54,7 @@ func joinParts(found []Overlap) (joined []Overlap) {
 
 // suspects are the pairs of parts of different faces, lower face first, whose boundaries do not
 // merely touch.
-func (c *Coverage) suspects() (pairs [][2]int32) {
+func (c *outlines) suspects() (pairs [][2]int32) {
 	clashes := c.clashes()
 	for i := range c.parts {
 		a := &c.parts[i]
@@ -70,11 +72,11 @@ func (c *Coverage) suspects() (pairs [][2]int32) {
 }
 
 // clashes are the pairs of faces that lie on the same side of an edge.
-func (c *Coverage) clashes() map[[2]int32]bool {
+func (c *outlines) clashes() map[[2]int32]bool {
 	pairs := make(map[[2]int32]bool)
-	beside := make(map[use][]int32) // by edge and side, face 0
+	beside := make(map[claimed][]int32) // by edge and side, face 0
 	for _, u := range c.extra {
-		side := use{edge: u.edge, left: u.left}
+		side := claimed{edge: u.edge, left: u.left}
 		if beside[side] == nil {
 			first := c.edges[u.edge].right
 			if u.left {
@@ -97,7 +99,7 @@ func boxesShareArea(a, b orb.Bound) bool {
 // entangled reports whether a's boundary enters b, or lies wholly on b's without an edge that
 // both share from opposite sides. When neither part's boundary enters the other, the parts at
 // most touch.
-func (c *Coverage) entangled(a, b *part) bool {
+func (c *outlines) entangled(a, b *outline) bool {
 	beside, outside := false, false
 	for _, i := range c.uses[a.first:a.last] {
 		e := &c.edges[i]
@@ -124,7 +126,7 @@ const (
 
 // stance says how e lies towards the part b: it enters where it crosses an edge, or else where
 // the middle of a stretch between two touches is inside.
-func (c *Coverage) stance(e *edge, b *part) int {
+func (c *outlines) stance(e *edge, b *outline) int {
 	if !e.bound().Intersects(b.bound) {
 		return outward
 	}
@@ -154,7 +156,7 @@ func appendIfInside(stops []orb.Point, e *edge, p orb.Point) []orb.Point {
 }
 
 // stretches is the stance of the stretches between the stops, which lie on one edge.
-func (c *Coverage) stretches(stops []orb.Point, b *part) int {
+func (c *outlines) stretches(stops []orb.Point, b *outline) int {
 	slices.SortFunc(stops, func(p, q orb.Point) int { return cmp.Or(cmp.Compare(p[1], q[1]), cmp.Compare(p[0], q[0])) })
 	stance := along
 	for i := 1; i < len(stops); i++ {

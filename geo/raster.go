@@ -1,0 +1,327 @@
+package geo
+
+import (
+	"math"
+	"math/bits"
+
+	"github.com/paulmach/orb"
+)
+
+// A raster answers which face owns a point with one or two looks into memory.
+//
+// It cuts the coverage's box into blocks, and each block into 4ᵏ squares, k as fine as the block's
+// sides are many. A square that no side meets is one word: its face. Any other has a record: the
+// faces at its reference corner c (a point just left of and below the square), and the sides
+// that meet the square. The owner of p is found by walking c → (c.x, p.y) → p and changing over at each
+// side that is crossed. For a side with ends lo and hi, lower first, that is at most one test:
+//
+//	p.y < lo.y    not crossed
+//	p.y ≥ hi.y    crossed upwards if c.x lies between: a bit, known beforehand
+//	else          crossed if p is right of or on the side, and c was not, or the other way round
+//
+// where "c was" is c itself if the side reaches down to its parallel, else whether lo.x ≤ c.x. Sums over
+// a ring of such crossings are the even–odd rule for p + (ε, ε²), so exactly one face of a clean coverage
+// has an odd number: see the package comment. Each face has a bit, each side the bits of the faces
+// beside it, so overlaps, holes and parts need nothing more.
+//
+// The test is done in whole numbers first: sides are cut to the square and rounded to 1/16384 of it.
+// Where rounding could matter (p within some ten-thousandths of the square) the exact ends decide.
+type raster struct {
+	x0, y0     float64 // lower left corner, degrees
+	perX, perY float64 // blocks a degree
+	nx, ny     float64 // blocks
+	wide       int     // nx
+	blocks     []block
+	sides      [][]border // of each block, exact
+}
+
+// A border is a side held once in each block it meets: its ends and the faces looking
+// from the lower to the higher end, none where there is nothing. A third face gets a side of its own.
+type border struct {
+	at          *[2]orb.Point
+	left, right int32
+}
+
+const none = -1
+
+// A block is a square of squares: data are their words, row by row from below, then the records.
+type block struct {
+	data  []uint32
+	scale float64 // squares in a row
+	shift uint8   // its logarithm
+	deep  *deep
+}
+
+// deep is what few blocks have: blocks in place of crowded squares, with their sides, and squares too odd
+// for a record.
+type deep struct {
+	blocks []block
+	sides  [][]border
+	dense  []dense
+}
+
+// A word is the kind of a square and a number: of a face plus one (0: nobody's), of the place of its record
+// in data, of a block in deep, of a dense square in deep.
+const (
+	recordWord = 1 << 30
+	blockWord  = 2 << 30
+	denseWord  = 3 << 30
+	wordValue  = 1<<30 - 1
+)
+
+// A record is groups of three numbers. The first: from the low bits up, the faces at the reference corner,
+// 16 bits; how many sides and how many faces there are, 8 each; then the first two faces. A group for each
+// side: its ends as 16-bit numbers, x and y, x and y; the faces beside it, 14 bits, right0, above, and its
+// number in sides, 16 bits. Then the other faces. Bits go by rising faces, so the lowest is the lowest face.
+const (
+	group     = 3
+	maxBits   = 14
+	faceBits  = 1<<maxBits - 1
+	right0Bit = 14
+	aboveBit  = 15
+	maxMarks  = 1<<8 - 1
+	maxSides  = 1 << 16
+
+	unit   = 1 << 14  // of a side's ends in a square
+	reach  = unit / 4 // how far beyond the square they go
+	unsure = 116_000  // what rounding may do to twice the area of lo, hi, p: see holders
+	least  = 1.0 / 64 // how far beyond a square the sides listed for it reach, squares
+	crowd  = 24       // sides over which a square becomes a block
+	finest = 1 << 20  // squares a block's side may be cut into, also by blocks in blocks
+)
+
+// place is the square of a point.
+type place struct {
+	block *block
+	word  uint32
+	u, v  float64 // of the point in the square, 0 to 1
+	sides []border
+}
+
+// locate is the owner of p, none outside.
+func (r *raster) locate(p orb.Point) int32 {
+	u, v := float64((p[0]-r.x0)*r.perX), float64((p[1]-r.y0)*r.perY)
+	if !(u >= 0 && u < r.nx && v >= 0 && v < r.ny) {
+		return none
+	}
+	i, j := int(u), int(v)
+	at := j*r.wide + i
+	b := &r.blocks[at]
+	u, v = (u-float64(i))*b.scale, (v-float64(j))*b.scale
+	i, j = int(u), int(v)
+	w := b.data[j<<(b.shift&31)|i]
+	if w < recordWord {
+		return int32(w) - 1
+	}
+	u, v = u-float64(i), v-float64(j)
+	if w >= blockWord {
+		s := place{b, w, u, v, r.sides[at]}
+		return s.descend().owner(p)
+	}
+	rec := record(b.data[w&wordValue:])
+	if state, sure := rec.holders(int64(u*unit), int64(v*unit)); sure {
+		return rec.lowest(state)
+	}
+	return rec.exactOwner(r.sides[at], p)
+}
+
+// owner is the owner of p, which lies in the square.
+func (s place) owner(p orb.Point) int32 {
+	if s.word < recordWord {
+		return int32(s.word) - 1
+	}
+	if s.word >= denseWord {
+		return s.dense(p).owner()
+	}
+	rec := s.record()
+	if state, sure := rec.holders(int64(s.u*unit), int64(s.v*unit)); sure {
+		return rec.lowest(state)
+	}
+	return rec.exactOwner(s.sides, p)
+}
+
+// find is the square of p; not ok outside the box and for what is no number.
+func (r *raster) find(p orb.Point) (s place, ok bool) {
+	u, v := float64((p[0]-r.x0)*r.perX), float64((p[1]-r.y0)*r.perY)
+	if !(u >= 0 && u < r.nx && v >= 0 && v < r.ny) {
+		return s, false
+	}
+	i, j := int(u), int(v)
+	s.block, s.sides = &r.blocks[j*r.wide+i], r.sides[j*r.wide+i]
+	s.look(u-float64(i), v-float64(j))
+	return s.descend(), true
+}
+
+// look finds the square of a point at u, v of the block, 0 to 1. Squares are a power of two, so this is exact.
+func (s *place) look(u, v float64) {
+	u, v = u*s.block.scale, v*s.block.scale
+	i, j := int(u), int(v)
+	s.word = s.block.data[j<<(s.block.shift&31)|i]
+	s.u, s.v = u-float64(i), v-float64(j)
+}
+
+// descend goes into blocks in blocks.
+func (s place) descend() place {
+	for s.word >= blockWord && s.word < denseWord {
+		d, n := s.block.deep, s.word&wordValue
+		s.block, s.sides = &d.blocks[n], d.sides[n]
+		s.look(s.u, s.v)
+	}
+	return s
+}
+
+func (s *place) record() record { return s.block.data[s.word&wordValue:] }
+
+type record []uint32
+
+// marks are the groups of the sides.
+func (r record) marks() []uint32 { return r[group : group+group*(r[0]>>16&maxMarks)] }
+
+// holders are the bits of the faces that hold the point x, y of the square, in units, rounded down. Not
+// sure when the point is too near to a side's line or to an end's parallel for whole numbers.
+//
+// Ends are off by at most 0.51 units and the point by 1, so the area dx·(y-y0) - dy·(x-x0) by at most
+// 1.51(|dx|+|dy|) + 1.02(|x-x0|+|y-y0|) + 4, under unsure for what the square and its reach hold.
+func (r record) holders(x, y int64) (state uint32, sure bool) {
+	state = r[0]
+	all := int64(-1)
+	for marks := r.marks(); len(marks) >= group; marks = marks[group:] {
+		m := (*[group]uint32)(marks)
+		x0, y0 := int64(int16(m[0])), int64(int32(m[0])>>16)
+		x1, y1 := int64(int16(m[1])), int64(int32(m[1])>>16)
+		flags := int64(m[2])
+		up, down := y-y0, y-y1
+		area := (x1-x0)*up - (y1-y0)*(x-x0)
+		above := (1 - down) >> 63
+		beside := ((1 - up) & (down + 1)) >> 63
+		right := area >> 63
+		clear := (unsure - ((area ^ right) - right)) >> 63
+		all &= above | (up+1)>>63 | beside&clear
+		crossed := above&(flags<<(63-aboveBit)) | beside&(right^(flags<<(63-right0Bit)))
+		state ^= m[2] & uint32(crossed>>63)
+	}
+	return state & faceBits, all != 0
+}
+
+// lowest is the face of the lowest bit, none of none.
+func (r record) lowest(state uint32) int32 {
+	if state == 0 {
+		return none
+	}
+	return r.face(bits.TrailingZeros32(state))
+}
+
+func (r record) face(bit int) int32 {
+	if bit < 2 {
+		return int32(r[1+bit])
+	}
+	return int32(r[group+group*int(r[0]>>16&maxMarks)+bit-2])
+}
+
+// exactHolders is holders by the exact ends.
+func (r record) exactHolders(sides []border, p orb.Point) (state uint32) {
+	state = r[0]
+	for m := r.marks(); len(m) >= group; m = m[group:] {
+		if crossed(sides[m[2]>>16].at, p, m[2]>>right0Bit&1 != 0, m[2]>>aboveBit&1 != 0) {
+			state ^= m[2]
+		}
+	}
+	return state & faceBits
+}
+
+// touchers are the bits of the faces that have a side through p.
+func (r record) touchers(sides []border, p orb.Point) (state uint32) {
+	for m := r.marks(); len(m) >= group; m = m[group:] {
+		if at := sides[m[2]>>16].at; onSegment(at[0], at[1], p) {
+			state |= m[2]
+		}
+	}
+	return state & faceBits
+}
+
+func (r record) exactOwner(sides []border, p orb.Point) int32 {
+	if state := r.exactHolders(sides, p); state != 0 {
+		return r.lowest(state)
+	}
+	return r.lowest(r.touchers(sides, p))
+}
+
+// crossed tells whether the way from a square's reference corner to p crosses a side.
+func crossed(at *[2]orb.Point, p orb.Point, right0, above bool) bool {
+	switch lo, hi := ends(at); {
+	case p[1] < lo[1]:
+		return false
+	case p[1] >= hi[1]:
+		return above
+	default:
+		return rightOf(lo, hi, p) != right0
+	}
+}
+
+// rightOf reports whether p, at a height between lo and hi, lies right of or on the side between them.
+func rightOf(lo, hi, p orb.Point) bool {
+	if p[0] < lo[0] && p[0] < hi[0] {
+		return false
+	}
+	if p[0] >= lo[0] && p[0] >= hi[0] {
+		return true
+	}
+	return orient(lo, hi, p) <= 0
+}
+
+// dense is a square with more faces than a record has bits, or too small for whole numbers.
+type dense struct {
+	start []int32 // faces at the reference corner
+	marks []mark
+}
+
+// A mark is a side in a square.
+type mark struct {
+	side          int32
+	right0, above bool
+}
+
+// claim is what is known of a point in a dense square: the faces that hold it, those that touch it.
+type claim struct{ holders, touchers faceSet }
+
+// dense looks at every side of a dense square.
+func (s *place) dense(p orb.Point) *claim {
+	var c claim
+	d := &s.block.deep.dense[s.word&wordValue]
+	for _, f := range d.start {
+		c.holders.flip(f)
+	}
+	for _, m := range d.marks {
+		side := &s.sides[m.side]
+		in, on := crossed(side.at, p, m.right0, m.above), onSegment(side.at[0], side.at[1], p)
+		for _, f := range [2]int32{side.left, side.right} {
+			if f != none && in {
+				c.holders.flip(f)
+			}
+			if f != none && on {
+				c.touchers.add(f)
+			}
+		}
+	}
+	return &c
+}
+
+func (c *claim) owner() int32 {
+	if f, ok := c.holders.lowest(); ok {
+		return int32(f)
+	}
+	if f, ok := c.touchers.lowest(); ok {
+		return int32(f)
+	}
+	return none
+}
+
+// corner is the largest number found whose block coordinate (v-v0)·per lies below b: so no point of
+// the squares from b on is less. span is the extent of the raster.
+func corner(b, v0, per, span float64) float64 {
+	v := v0 + b/per
+	for step := math.Ldexp(span, -52); !(float64((v-v0)*per) < b); step *= 2 {
+		v -= step
+	}
+	return v
+}

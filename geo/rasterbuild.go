@@ -1,0 +1,315 @@
+package geo
+
+import (
+	"math"
+	"runtime"
+	"slices"
+	"sync"
+	"sync/atomic"
+
+	"github.com/paulmach/orb"
+)
+
+// newRaster builds the raster of all uses, whose box is bound.
+func newRaster(bound orb.Bound, uses []use) raster {
+	if len(uses) == 0 {
+		return raster{}
+	}
+	r := newFrame(bound, squaresFor(len(uses)/2, facesIn(uses)))
+	first, order := r.spread(uses)
+	r.eachRow(0, int(r.ny), func(b *builder, j int) {
+		var start []int32
+		for i := range r.wide {
+			at := j*r.wide + i
+			b.uses = b.uses[:0]
+			for _, n := range order[first[at]:first[at+1]] {
+				b.uses = append(b.uses, uses[n])
+			}
+			start = b.block(at, start)
+		}
+	})
+	return r
+}
+
+// squaresFor is how many squares serve so many sides and faces best: fewer make longer records, more
+// leave the processor's caches. Found by measuring, flat around the best.
+func squaresFor(sides, faces int) float64 { return 1.2*float64(sides) + 2*float64(faces) }
+
+// facesIn counts the faces of uses that come face after face.
+func facesIn(uses []use) (n int) {
+	for i := range uses {
+		if i == 0 || uses[i].face != uses[i-1].face {
+			n++
+		}
+	}
+	return n
+}
+
+// A block has about smallBlock squares, so that an edit rebuilds little, or in a raster of over manySquares
+// about largeBlock, so that the list of blocks stays small.
+const (
+	smallBlock  = 1 << 8
+	largeBlock  = 1 << 10
+	manySquares = 1 << 20
+)
+
+// newFrame is an empty raster over bound for about so many squares.
+func newFrame(bound orb.Bound, squares float64) raster {
+	width, height := spanOf(bound, 0), spanOf(bound, 1)
+	n := max(1, squares/smallBlock)
+	if squares > manySquares {
+		n = squares / largeBlock
+	}
+	nx := math.Ceil(math.Sqrt(n * width / height))
+	nx = max(1, min(nx, math.Ceil(n)))
+	ny := max(1, math.Ceil(n/nx))
+	const inside = 1 - 0x1p-40 // the highest coordinate is in the last block
+	return raster{
+		x0: bound.Min[0], y0: bound.Min[1], perX: nx / width * inside, perY: ny / height * inside,
+		nx: nx, ny: ny, wide: int(nx), blocks: make([]block, int(nx*ny)), sides: make([][]border, int(nx*ny)),
+	}
+}
+
+// spanOf is the extent of bound along an axis, over zero and not less than its coordinates can tell.
+func spanOf(bound orb.Bound, axis int) float64 {
+	lo, hi := bound.Min[axis], bound.Max[axis]
+	return max(hi-lo, math.Ldexp(max(math.Abs(lo), math.Abs(hi)), -40), 1e-100)
+}
+
+// eachRow runs f for the rows of blocks from…to on all cores; a builder serves one row after the other.
+func (r *raster) eachRow(from, to int, f func(b *builder, j int)) {
+	var wait sync.WaitGroup
+	next := atomic.Int64{}
+	next.Store(int64(from))
+	for range min(runtime.GOMAXPROCS(0), to-from) {
+		wait.Go(func() {
+			b := &builder{r: r}
+			for j := int(next.Add(1) - 1); j < to; j = int(next.Add(1) - 1) {
+				f(b, j)
+			}
+		})
+	}
+	wait.Wait()
+}
+
+// spread lists the uses that meet each block: those of block i are order[first[i]:first[i+1]].
+func (r *raster) spread(uses []use) (first, order []int32) {
+	pairs := make([]pair, 0, len(uses)+len(uses)/4)
+	for i := range uses {
+		a, b := r.inBlocks(uses[i].at[0]), r.inBlocks(uses[i].at[1])
+		pairs = appendCells(pairs, line{a, b, int32(i)}, cells{r.wide, int(r.ny), least})
+	}
+	return sortPairs(pairs, len(r.blocks), nil, nil)
+}
+
+// inBlocks are the coordinates of p in blocks.
+func (r *raster) inBlocks(p orb.Point) orb.Point {
+	return orb.Point{float64((p[0] - r.x0) * r.perX), float64((p[1] - r.y0) * r.perY)}
+}
+
+// A pair says that a line meets a cell.
+type pair struct{ cell, line int32 }
+
+// A line is a numbered segment.
+type line struct {
+	a, b orb.Point
+	id   int32
+}
+
+// cells are the unit cells of a box from (0, 0) on; a line meets one also when it passes within margin.
+type cells struct {
+	wide, high int
+	margin     float64
+}
+
+// appendCells appends the cells that l meets, and perhaps some that it nearly does.
+func appendCells(pairs []pair, l line, c cells) []pair {
+	a, b, m := l.a, l.b, c.margin
+	if a[1] > b[1] {
+		a, b = b, a
+	}
+	left, right := min(a[0], b[0]), max(a[0], b[0])
+	if !(right+m >= 0 && left-m < float64(c.wide) && b[1]+m >= 0 && a[1]-m < float64(c.high)) {
+		return pairs
+	}
+	j0, j1 := within(a[1]-m, c.high), within(b[1]+m, c.high)
+	if j0 == j1 && a[1] >= float64(j0)-m && b[1] <= float64(j0+1)+m {
+		return appendSpan(pairs, l.id, j0*c.wide, within(left-m, c.wide), within(right+m, c.wide))
+	}
+	slope := (b[0] - a[0]) / (b[1] - a[1])
+	for j := j0; j <= j1; j++ {
+		from, to := max(a[1], float64(j)-m), min(b[1], float64(j+1)+m)
+		x0, x1 := a[0]+(from-a[1])*slope, a[0]+(to-a[1])*slope
+		if !(x0-x0 == 0 && x1-x1 == 0) { // level but for rounding
+			x0, x1 = left, right
+		}
+		lo, hi := max(left, min(x0, x1))-m, min(right, max(x0, x1))+m
+		if hi >= 0 && lo < float64(c.wide) {
+			pairs = appendSpan(pairs, l.id, j*c.wide, within(lo, c.wide), within(hi, c.wide))
+		}
+	}
+	return pairs
+}
+
+func appendSpan(pairs []pair, id int32, row, from, to int) []pair {
+	for i := from; i <= to; i++ {
+		pairs = append(pairs, pair{int32(row + i), id})
+	}
+	return pairs
+}
+
+// within is the cell of v along an axis of n cells, the nearest one for what lies beyond.
+func within(v float64, n int) int { return int(max(0, min(v, float64(n-1)))) }
+
+// sortPairs lists the lines of each of n cells in the order they come; it uses the given slices if they are large enough.
+func sortPairs(pairs []pair, n int, first, order []int32) (cellFirst, lines []int32) {
+	first = slices.Grow(first[:0], n+1)[:n+1]
+	clear(first)
+	order = slices.Grow(order[:0], len(pairs))[:len(pairs)]
+	for _, p := range pairs {
+		first[p.cell+1]++
+	}
+	for i := range n {
+		first[i+1] += first[i]
+	}
+	for _, p := range pairs {
+		order[first[p.cell]] = p.line
+		first[p.cell]++
+	}
+	copy(first[1:], first[:n]) // each is now where the next begins
+	first[0] = 0
+	return first, order
+}
+
+// A builder builds blocks; it keeps its memory from one to the next.
+type builder struct {
+	r     *raster
+	uses  []use
+	sides []border
+	segs  []seg
+	table []int32 // hash of ends to side plus one
+
+	grower grower
+}
+
+// A seg is a side of the block being built.
+type seg struct {
+	lo, hi orb.Point // degrees
+	line             // in blocks, id is its number among sides
+}
+
+// block builds block number at from b.uses. start are the faces that hold its reference corner; it
+// returns those of the next one to the right, in the same memory.
+func (b *builder) block(at int, start []int32) []int32 {
+	b.gather()
+	j, i := at/b.r.wide, at%b.r.wide
+	f := frame{r: b.r, x: float64(i), y: float64(j), per: 1}
+	b.r.sides[at] = slices.Clone(b.sides)
+	b.r.blocks[at] = b.grower.grow(f, b.r.sides[at], b.segs, start)
+	c, n := f.corner(0), f.corner(1)
+	n[1] = c[1]
+	for k := range b.segs {
+		s := &b.segs[k]
+		if s.lo[1] <= c[1] && c[1] < s.hi[1] && rightOf(s.lo, s.hi, c) != rightOf(s.lo, s.hi, n) {
+			start = b.sides[s.id].toggle(start)
+		}
+	}
+	return start
+}
+
+// gather makes sides of uses: one for each pair of ends, unless more than two faces want it.
+func (b *builder) gather() {
+	b.sides, b.segs = b.sides[:0], b.segs[:0]
+	size := 1
+	for size < 2*len(b.uses) {
+		size *= 2
+	}
+	b.table = slices.Grow(b.table[:0], size)[:size]
+	clear(b.table)
+	for _, u := range b.uses {
+		lo, hi := ends(u.at)
+		slot := b.slot(lo, hi)
+		if n := b.table[slot]; n == 0 || !b.sides[n-1].claim(u) {
+			b.table[slot] = b.add(u, lo, hi)
+		}
+	}
+}
+
+// slot is the place in the table of the side with the given ends, or the empty one where it belongs.
+func (b *builder) slot(lo, hi orb.Point) uint64 {
+	mask := uint64(len(b.table) - 1)
+	h := mix(mix(mix(mix(0, lo[0]), lo[1]), hi[0]), hi[1])
+	for i := h >> 32 & mask; ; i = (i + 1) & mask {
+		n := b.table[i]
+		if n == 0 || b.segs[n-1].lo == lo && b.segs[n-1].hi == hi {
+			return i
+		}
+	}
+}
+
+// mix adds a number to a hash; 0 and -0 are one.
+func mix(h uint64, v float64) uint64 {
+	return (h ^ math.Float64bits(v+0)) * 0x9e3779b97f4a7c15 >> 1
+}
+
+func (b *builder) add(u use, lo, hi orb.Point) int32 {
+	n := int32(len(b.sides))
+	s := border{u.at, none, none}
+	s.claim(u)
+	b.sides = append(b.sides, s)
+	b.segs = append(b.segs, seg{lo, hi, line{b.r.inBlocks(lo), b.r.inBlocks(hi), n}})
+	return n + 1
+}
+
+// claim puts the face of u beside the side; false when another face has the place. A face that has
+// it already has the side twice: for the even–odd rule not at all.
+func (s *border) claim(u use) bool {
+	at := &s.right
+	if u.left {
+		at = &s.left
+	}
+	switch *at {
+	case none:
+		*at = u.face
+	case u.face:
+		*at = none
+	default:
+		return false
+	}
+	return true
+}
+
+// toggle puts the faces beside a side into a rising set, or takes them out.
+func (s *border) toggle(set []int32) []int32 {
+	if s.left == s.right {
+		return set
+	}
+	for _, f := range [2]int32{s.left, s.right} {
+		if f == none {
+			continue
+		}
+		if i, found := slices.BinarySearch(set, f); found {
+			set = slices.Delete(set, i, i+1)
+		} else {
+			set = slices.Insert(set, i, f)
+		}
+	}
+	return set
+}
+
+// A frame is where a block lies: its lower left corner in blocks of the raster, and how many of its
+// size such a block is wide.
+type frame struct {
+	r    *raster
+	x, y float64
+	per  float64
+}
+
+// corner is the reference corner, in degrees, of what begins i block sides right of and above the block's own.
+func (f *frame) corner(i float64) orb.Point {
+	r := f.r
+	return orb.Point{
+		corner(f.x+i/f.per, r.x0, r.perX, r.nx/r.perX),
+		corner(f.y+i/f.per, r.y0, r.perY, r.ny/r.perY),
+	}
+}
