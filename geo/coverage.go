@@ -24,6 +24,8 @@ type Coverage struct {
 	raster raster
 	tree   *rtree.RTreeGN[float64, part]
 	lines  *lazyOutlines
+
+	copying *sync.Mutex // of the tree, shared with all coverages made from this one
 }
 
 // A part is one polygon of a face.
@@ -40,7 +42,7 @@ type use struct {
 // lowest index wins, so callers sort by code. The cells are kept, not copied: they must not
 // change afterwards. It fails when a coordinate is not a finite number.
 func NewCoverage(cells []orb.MultiPolygon) (*Coverage, error) {
-	c := &Coverage{cells: cells, lines: &lazyOutlines{}}
+	c := &Coverage{cells: cells, lines: &lazyOutlines{}, copying: &sync.Mutex{}}
 	uses, err := usesOf(cells)
 	if err != nil {
 		return nil, err
@@ -126,13 +128,26 @@ func ends(at *[2]orb.Point) (lo, hi orb.Point) {
 func treeOf(cells []orb.MultiPolygon) *rtree.RTreeGN[float64, part] {
 	var tree rtree.RTreeGN[float64, part]
 	for face, cell := range cells {
-		for i, polygon := range cell {
-			if box, ok := partBound(polygon); ok {
-				tree.Insert(box.Min, box.Max, part{int32(face), int32(i)})
-			}
-		}
+		insertParts(&tree, face, cell)
 	}
 	return &tree
+}
+
+func insertParts(tree *rtree.RTreeGN[float64, part], face int, cell orb.MultiPolygon) {
+	for i, polygon := range cell {
+		if box, ok := partBound(polygon); ok {
+			tree.Insert(box.Min, box.Max, part{int32(face), int32(i)})
+		}
+	}
+}
+
+// boundOfTree is the box of all boxes, empty when there are none.
+func boundOfTree(tree *rtree.RTreeGN[float64, part]) orb.Bound {
+	if tree.Len() == 0 {
+		return orb.MultiPolygon{}.Bound()
+	}
+	lo, hi := tree.Bounds()
+	return orb.Bound{Min: lo, Max: hi}
 }
 
 // partBound is the box of a polygon's sides; not ok when it has none.

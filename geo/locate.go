@@ -52,6 +52,29 @@ func (s *place) appendRecord(dst []int, p orb.Point) []int {
 	return dst
 }
 
+// appendHolders appends the faces that hold p + (ε, ε²), rising.
+func (r *raster) appendHolders(dst []int32, p orb.Point) []int32 {
+	s, ok := r.find(p)
+	switch {
+	case !ok:
+		return dst
+	case s.word >= denseWord:
+		holders := &s.dense(p).holders
+		dst = append(append(dst, holders.few[:holders.n]...), holders.more...)
+		slices.Sort(dst)
+		return dst
+	case s.word >= recordWord:
+		rec := s.record()
+		for state := rec.exactHolders(s.sides, p); state != 0; state &= state - 1 {
+			dst = append(dst, rec.face(bits.TrailingZeros32(state)))
+		}
+		return dst
+	case s.word > 0:
+		return append(dst, int32(s.word)-1)
+	}
+	return dst
+}
+
 // appendTo appends the faces of the claim, rising.
 func (c *claim) appendTo(dst []int) []int {
 	from := len(dst)

@@ -53,9 +53,17 @@ const (
 	manySquares = 1 << 20
 )
 
-// newFrame is an empty raster over bound for about so many squares.
+// room is how much wider the raster is than the coverage at each end.
+const room = 1.0 / 32
+
+// newFrame is an empty raster over bound and some room for about so many squares.
 func newFrame(bound orb.Bound, squares float64) raster {
 	width, height := spanOf(bound, 0), spanOf(bound, 1)
+	bound = orb.Bound{ // a little room for edits
+		Min: orb.Point{bound.Min[0] - width*room, bound.Min[1] - height*room},
+		Max: orb.Point{bound.Max[0] + width*room, bound.Max[1] + height*room},
+	}
+	width, height = width*(1+2*room), height*(1+2*room)
 	n := max(1, squares/smallBlock)
 	if squares > manySquares {
 		n = squares / largeBlock
@@ -63,9 +71,8 @@ func newFrame(bound orb.Bound, squares float64) raster {
 	nx := math.Ceil(math.Sqrt(n * width / height))
 	nx = max(1, min(nx, math.Ceil(n)))
 	ny := max(1, math.Ceil(n/nx))
-	const inside = 1 - 0x1p-40 // the highest coordinate is in the last block
 	return raster{
-		x0: bound.Min[0], y0: bound.Min[1], perX: nx / width * inside, perY: ny / height * inside,
+		x0: bound.Min[0], y0: bound.Min[1], perX: nx / width, perY: ny / height,
 		nx: nx, ny: ny, wide: int(nx), blocks: make([]block, int(nx*ny)), sides: make([][]border, int(nx*ny)),
 	}
 }

@@ -1,0 +1,180 @@
+package geo
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/paulmach/orb"
+)
+
+// A Change gives a face another shape. One without polygons takes the face from the map; it keeps its
+// number and can get a shape again.
+type Change struct {
+	Face int
+	Cell orb.MultiPolygon // kept, not copied
+}
+
+// With returns the coverage after the changes. It shares with c all that they do not reach, and takes
+// the time of their surroundings: well under a millisecond for a border between two of a city's grids.
+// Only a shape that leaves the box of c by more than a thirtieth makes all be built anew. Neither c nor
+// those who ask it notice. It fails when a face is not there or changed twice, or a coordinate is not a finite number.
+func (c *Coverage) With(changes ...Change) (*Coverage, error) {
+	changes = slices.Clone(changes)
+	slices.SortFunc(changes, func(a, b Change) int { return a.Face - b.Face })
+	e, err := c.newEdit(changes)
+	if err != nil {
+		return nil, fmt.Errorf("coverage: %w", err)
+	}
+	next := &Coverage{cells: slices.Clone(c.cells), raster: c.raster, lines: &lazyOutlines{}, copying: c.copying}
+	for _, ch := range changes {
+		next.cells[ch.Face] = ch.Cell
+	}
+	if e.leaves() {
+		return NewCoverage(next.cells)
+	}
+	next.copyTree(c, changes)
+	e.rebuild(&next.raster)
+	return next, nil
+}
+
+// copyTree copies the boxes of c but those of changed faces, which it makes anew. Copying marks the copied tree, so
+// two may not do so at once; those who search it do not look at the mark.
+func (c *Coverage) copyTree(old *Coverage, changes []Change) {
+	c.copying.Lock()
+	c.tree = old.tree.Copy()
+	c.copying.Unlock()
+	for _, ch := range changes {
+		for i, polygon := range old.cells[ch.Face] {
+			if box, ok := partBound(polygon); ok {
+				c.tree.Delete(box.Min, box.Max, part{int32(ch.Face), int32(i)})
+			}
+		}
+		insertParts(c.tree, ch.Face, ch.Cell)
+	}
+	c.bound = boundOfTree(c.tree)
+}
+
+// An edit is what changes in a raster.
+type edit struct {
+	old     *raster
+	faces   []int32     // changed, rising
+	uses    []use       // of their new shapes
+	regions []orb.Bound // in which owners may change
+}
+
+func (c *Coverage) newEdit(changes []Change) (*edit, error) {
+	e := &edit{old: &c.raster}
+	for i, ch := range changes {
+		switch {
+		case ch.Face < 0 || ch.Face >= len(c.cells):
+			return nil, fmt.Errorf("there is no face %d", ch.Face)
+		case i > 0 && changes[i-1].Face == ch.Face:
+			return nil, fmt.Errorf("face %d is changed twice", ch.Face)
+		}
+		was, err := appendUses(nil, int32(ch.Face), c.cells[ch.Face])
+		if err != nil {
+			return nil, fmt.Errorf("face %d: %w", ch.Face, err)
+		}
+		now, err := appendUses(nil, int32(ch.Face), ch.Cell)
+		if err != nil {
+			return nil, fmt.Errorf("face %d: %w", ch.Face, err)
+		}
+		e.faces = append(e.faces, int32(ch.Face))
+		e.uses = append(e.uses, now...)
+		if differing := difference(was, now); len(differing) > 0 {
+			e.regions = append(e.regions, boundOf(differing))
+		}
+	}
+	return e, nil
+}
+
+// difference lists the uses that only one of two shapes of a face has an odd number of times. They make
+// closed lines, so whatever the shapes differ in lies within their box.
+func difference(was, now []use) []use {
+	type key struct {
+		lo, hi orb.Point
+		left   bool
+	}
+	seen := make(map[key]*use, len(was)+len(now))
+	for _, uses := range [][]use{was, now} {
+		for i := range uses {
+			lo, hi := ends(uses[i].at)
+			k := key{lo, hi, uses[i].left}
+			if seen[k] != nil {
+				delete(seen, k)
+			} else {
+				seen[k] = &uses[i]
+			}
+		}
+	}
+	differing := make([]use, 0, len(seen))
+	for _, u := range seen { // in no order: only their box matters
+		differing = append(differing, *u)
+	}
+	return differing
+}
+
+// leaves reports whether a new shape leaves the raster.
+func (e *edit) leaves() bool {
+	for i := range e.uses {
+		for _, p := range e.uses[i].at {
+			if q := e.old.inBlocks(p); !(q[0] >= 0 && q[0] < e.old.nx && q[1] >= 0 && q[1] < e.old.ny) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// rebuild makes the blocks that the regions reach anew in r, which is a copy of the old raster.
+func (e *edit) rebuild(r *raster) {
+	r.blocks, r.sides = slices.Clone(r.blocks), slices.Clone(r.sides)
+	b := &builder{r: r}
+	var start []int32
+	last := -1
+	for _, at := range e.reached() {
+		if at != last+1 || at%r.wide == 0 {
+			f := frame{r: r, x: float64(at % r.wide), y: float64(at / r.wide), per: 1}
+			start = e.old.appendHolders(start[:0], f.corner(0)) // outside all regions, else the block left of it were reached
+		}
+		b.uses = e.usesIn(at, b.uses[:0])
+		start = b.block(at, start)
+		last = at
+	}
+}
+
+// reached lists the blocks in which the edit may change something, rising.
+func (e *edit) reached() (blocks []int) {
+	r := e.old
+	for _, region := range e.regions {
+		lo, hi := r.inBlocks(region.Min), r.inBlocks(region.Max)
+		for j := within(lo[1]-least, int(r.ny)); j <= within(hi[1]+least, int(r.ny)); j++ {
+			for i := within(lo[0]-least, r.wide); i <= within(hi[0]+least, r.wide); i++ {
+				blocks = append(blocks, j*r.wide+i)
+			}
+		}
+	}
+	slices.Sort(blocks)
+	return slices.Compact(blocks)
+}
+
+// usesIn appends the uses that meet a block after the edit.
+func (e *edit) usesIn(at int, uses []use) []use {
+	for _, b := range e.old.sides[at] {
+		for _, u := range [2]use{{b.at, b.left, true}, {b.at, b.right, false}} {
+			if _, changed := slices.BinarySearch(e.faces, u.face); u.face != none && !changed {
+				uses = append(uses, u)
+			}
+		}
+	}
+	x, y := float64(at%e.old.wide), float64(at/e.old.wide)
+	var pairs []pair
+	for _, u := range e.uses {
+		a, b := e.old.inBlocks(u.at[0]), e.old.inBlocks(u.at[1])
+		l := line{orb.Point{a[0] - x, a[1] - y}, orb.Point{b[0] - x, b[1] - y}, 0}
+		if pairs = appendCells(pairs[:0], l, cells{1, 1, least}); len(pairs) > 0 {
+			uses = append(uses, u)
+		}
+	}
+	return uses
+}
