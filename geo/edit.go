@@ -21,6 +21,9 @@ type Change struct {
 func (c *Coverage) With(changes ...Change) (*Coverage, error) {
 	changes = slices.Clone(changes)
 	slices.SortFunc(changes, func(a, b Change) int { return a.Face - b.Face })
+	if len(changes) == 0 {
+		return c, nil
+	}
 	e, err := c.newEdit(changes)
 	if err != nil {
 		return nil, fmt.Errorf("coverage: %w", err)

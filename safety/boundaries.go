@@ -6,6 +6,7 @@ import (
 	"math"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/paulmach/orb"
 
@@ -35,21 +36,47 @@ func (l *Layer) index(code string) (int, bool) {
 type level struct {
 	layer Layer
 	once  sync.Once
+	built atomic.Bool
+	base  *Layer // built before, of about the same grids; nil if there is none
 	err   error
 }
 
 func (l *level) get() (*Layer, error) {
 	l.once.Do(func() {
-		cells := make([]orb.MultiPolygon, len(l.layer.Grids))
-		for i, g := range l.layer.Grids {
-			cells[i] = g.Boundary
-		}
-		l.layer.Coverage, l.err = geo.NewCoverage(cells)
+		l.layer.Coverage, l.err = l.build()
 		if l.err != nil {
 			l.err = fmt.Errorf("coverage of level %d: %w", l.layer.Level, l.err)
 		}
+		l.base = nil
+		l.built.Store(l.err == nil)
 	})
 	return &l.layer, l.err
+}
+
+// build indexes the boundaries: where the grids are those of the base, by changing what differs.
+func (l *level) build() (*geo.Coverage, error) {
+	if l.base != nil && sameCodes(l.layer.Grids, l.base.Grids) {
+		return l.base.Coverage.With(changes(l.base.Grids, l.layer.Grids)...)
+	}
+	cells := make([]orb.MultiPolygon, len(l.layer.Grids))
+	for i, g := range l.layer.Grids {
+		cells[i] = g.Boundary
+	}
+	return geo.NewCoverage(cells)
+}
+
+func sameCodes(a, b []*Grid) bool {
+	return slices.EqualFunc(a, b, func(x, y *Grid) bool { return x.Code == y.Code })
+}
+
+// changes lists the grids whose boundary differs.
+func changes(from, to []*Grid) (changes []geo.Change) {
+	for i, g := range to {
+		if !g.Boundary.Equal(from[i].Boundary) {
+			changes = append(changes, geo.Change{Face: i, Cell: g.Boundary})
+		}
+	}
+	return changes
 }
 
 // An epoch is a time in which the boundaries of a scheme did not change.
@@ -97,6 +124,24 @@ func (b boundaries) scheme(name string) (*scheme, bool) {
 		return nil, false
 	}
 	return b[i], true
+}
+
+// buildOn lets the levels of b start from the coverages that old has built: boundaries change little at a time.
+func (b boundaries) buildOn(old boundaries) {
+	for _, s := range b {
+		before, ok := old.scheme(s.name)
+		if !ok {
+			continue
+		}
+		for i := range s.epochs {
+			_, e := before.at(s.epochs[i].from)
+			for n, l := range s.epochs[i].levels {
+				if n < len(e.levels) && e.levels[n].built.Load() {
+					l.base = &e.levels[n].layer
+				}
+			}
+		}
+	}
 }
 
 // newBoundaries arranges grid versions by scheme and epoch. Deleted ones do not count.

@@ -58,6 +58,7 @@ func (s *Snapshot) Next(delta Records, at Time) (*Snapshot, error) {
 		n, err := NewSnapshot(delta, max(at, s.at))
 		if err == nil {
 			n.parent = s.version
+			n.boundaries.buildOn(s.boundaries)
 		}
 		return n, err
 	}
