@@ -7,6 +7,7 @@ ADDR     ?= 127.0.0.1:8080
 DB       ?= demo.gpkg
 SOURCES  := $(shell find cmd geo analytics tiles safety importers internal -name '*.go' -o -name '*.sql' | grep -v node_modules)
 PAGE     := $(shell find $(WEB)/src $(WEB)/package.json $(WEB)/package-lock.json $(WEB)/build.mjs)
+ATLAS    := $(addprefix testdata/atlas/,places.csv $(addsuffix .geojson,counties states taiwan-villages taiwan-towns taiwan-counties))
 LINT     := $(BIN)/golangci-lint-2.15.0
 
 .PHONY: demo build web test race test-deps atlas lint bench district clean help
@@ -42,9 +43,9 @@ test: test-deps atlas build ## every test, after installing what they need
 race: test-deps atlas build ## every Go test but the page's under the race detector (long: SQLite is Go here)
 	$(GO) test -timeout 60m -race -short ./...
 
-atlas: testdata/atlas/places.csv ## real polygons and places that tests read; never committed
+atlas: $(ATLAS) ## real polygons and places that tests read; never committed
 
-testdata/atlas/places.csv: testdata/atlas/atlas.mjs testdata/atlas/package-lock.json
+$(ATLAS) &: testdata/atlas/atlas.mjs testdata/atlas/package-lock.json
 	cd testdata/atlas && npm ci --no-audit --no-fund --silent && node atlas.mjs
 
 test-deps:
