@@ -15,68 +15,138 @@ type Corpus struct {
 	bound    orb.Bound // the coverage's
 	box      orb.Bound // a little more
 	vertices []orb.Point
-	middles  []orb.Point // of the sides, rounded
+	sides    [][2]orb.Point
+	corners  []orb.Point  // of an index's own cells
+	lines    [2][]float64 // their longitudes and latitudes, rising
 	seed     uint64
-	Corners  []orb.Point // of an index's own cells; may be set before Points
 }
 
-// NewCorpus collects the vertices and the sides of the cells, each once, in an order drawn from the seed.
-func NewCorpus(cells []orb.MultiPolygon, seed uint64) *Corpus {
+// NewCorpus collects the vertices and the sides of the cells, and the corners of the index's own cells where
+// it has some, each once, in an order drawn from the seed.
+func NewCorpus(cells []orb.MultiPolygon, corners []orb.Point, seed uint64) *Corpus {
 	b := Bound(cells)
 	c := &Corpus{bound: b, box: b.Pad(max(b.Max[0]-b.Min[0], b.Max[1]-b.Min[1]) / 50), seed: seed}
 	for _, cell := range cells {
 		for a, b := range allSides(cell) {
+			if comparePoints(a, b) > 0 {
+				a, b = b, a
+			}
 			c.vertices = append(c.vertices, a, b)
-			c.middles = append(c.middles, orb.Point{(a[0] + b[0]) / 2, (a[1] + b[1]) / 2})
+			c.sides = append(c.sides, [2]orb.Point{a, b})
 		}
 	}
 	r := rand.New(rand.NewPCG(seed, 8))
-	c.vertices, c.middles = shuffled(r, c.vertices), shuffled(r, c.middles)
+	c.vertices = shuffled(r, c.vertices, comparePoints)
+	c.sides = shuffled(r, c.sides, func(s, t [2]orb.Point) int {
+		return cmp.Or(comparePoints(s[0], t[0]), comparePoints(s[1], t[1]))
+	})
+	c.corners = shuffled(r, slices.Clone(corners), comparePoints)
+	for _, p := range c.corners {
+		c.lines[0], c.lines[1] = append(c.lines[0], p[0]), append(c.lines[1], p[1])
+	}
+	for axis, line := range c.lines {
+		slices.Sort(line)
+		c.lines[axis] = slices.Compact(line)
+	}
 	return c
 }
 
-// shuffled sorts the points, leaves out repeated ones, and shuffles the rest.
-func shuffled(r *rand.Rand, points []orb.Point) []orb.Point {
-	slices.SortFunc(points, func(p, q orb.Point) int { return cmp.Or(cmp.Compare(p[0], q[0]), cmp.Compare(p[1], q[1])) })
-	points = slices.Clip(slices.Compact(points))
-	r.Shuffle(len(points), func(i, j int) { points[i], points[j] = points[j], points[i] })
-	return points
+func comparePoints(p, q orb.Point) int {
+	return cmp.Or(cmp.Compare(p[0], q[0]), cmp.Compare(p[1], q[1]))
 }
 
-// round is how many points of each kind come in turn.
-const round = 1 + 1 + 8 + 2 + 2 + 2 + 1
+// shuffled sorts a list, leaves out what is repeated, and shuffles the rest.
+func shuffled[T comparable](r *rand.Rand, list []T, compare func(a, b T) int) []T {
+	slices.SortFunc(list, compare)
+	list = slices.Clip(slices.Compact(list))
+	r.Shuffle(len(list), func(i, j int) { list[i], list[j] = list[j], list[i] })
+	return list
+}
 
-// All is how many points it takes until every vertex, every rounded middle of a side and the
-// eight neighbours of each have come.
-func (c *Corpus) All() int { return round * (len(c.vertices) + len(c.middles)) }
+// round is how many points come in a turn: a vertex or middle with its eight neighbours, a corner, and two
+// each of four kinds.
+const round = 9 + 1 + 2*4
 
-// Points yields n points: vertices, middles of sides, their eight nearest float64 neighbours, points
-// scattered over the box, corners of the box split in powers of two, points on the level and upright lines
-// through vertices, and Corners, in turn; kinds that have come to their end are left out.
+// All is how many points it takes until every vertex, every rounded middle of a side, the eight
+// neighbours of each, and every corner have come.
+func (c *Corpus) All() int { return round * max(len(c.vertices)+len(c.sides), len(c.corners)) }
+
+// Points yields n points, in turn: vertices and middles of sides, the eight nearest float64
+// neighbours of each, corners of an index's cells, points scattered over the box, corners of the box split in
+// powers of two, points on the level and upright lines through vertices, and points where a
+// line between an index's cells crosses a side. Kinds that have come to their end are left out.
 func (c *Corpus) Points(n int) iter.Seq[orb.Point] {
 	r := rand.New(rand.NewPCG(c.seed, 9))
-	around := slices.Concat(c.vertices, c.middles)
 	return func(yield func(orb.Point) bool) {
 		given := 0
 		give := func(p orb.Point) bool { given++; return given <= n && yield(p) }
 		for i := 0; ; i++ {
 			ok := true
-			for _, list := range [...][]orb.Point{c.vertices, c.middles, c.Corners} {
-				ok = ok && (i >= len(list) || give(list[i]))
-			}
-			if i < len(around) {
+			if p, left := c.special(i); left {
 				for k := range 9 {
-					ok = ok && (k == 4 || give(orb.Point{nudge(around[i][0], k/3-1), nudge(around[i][1], k%3-1)}))
+					ok = ok && give(orb.Point{nudge(p[0], k/3-1), nudge(p[1], k%3-1)})
 				}
 			}
+			ok = ok && (i >= len(c.corners) || give(c.corners[i]))
 			for range 2 {
-				ok = ok && give(within(r, c.box)) && give(c.lattice(r)) && give(c.onLine(r))
+				ok = ok && give(within(r, c.box)) && give(c.lattice(r)) && give(c.onLine(r)) && give(c.crossing(r))
 			}
 			if !ok {
 				return
 			}
 		}
 	}
+}
+
+// special is the i-th vertex or middle, which take turns as long as there are both.
+func (c *Corpus) special(i int) (p orb.Point, left bool) {
+	few := min(len(c.vertices), len(c.sides))
+	switch {
+	case i < 2*few && i%2 == 0:
+		return c.vertices[i/2], true
+	case i < 2*few:
+		return middle(c.sides[i/2]), true
+	case i-few < len(c.vertices):
+		return c.vertices[i-few], true
+	case i-few < len(c.sides):
+		return middle(c.sides[i-few]), true
+	default:
+		return p, false
+	}
+}
+
+func middle(s [2]orb.Point) orb.Point {
+	return orb.Point{(s[0][0] + s[1][0]) / 2, (s[0][1] + s[1][1]) / 2}
+}
+
+// crossing is a point, to within rounding, where a side crosses a line between an index's cells, or
+// one of a lattice.
+func (c *Corpus) crossing(r *rand.Rand) orb.Point {
+	if len(c.sides) == 0 {
+		return within(r, c.box)
+	}
+	s := c.sides[r.IntN(len(c.sides))]
+	axis := r.IntN(2)
+	low, high := min(s[0][axis], s[1][axis]), max(s[0][axis], s[1][axis])
+	at := c.lineAbove(r, axis, low)
+	if at > high || low == high {
+		return middle(s)
+	}
+	across := 1 - axis
+	var p orb.Point
+	p[axis] = at
+	p[across] = s[0][across] + (at-s[0][axis])/(s[1][axis]-s[0][axis])*(s[1][across]-s[0][across])
+	p[across] = nudge(p[across], r.IntN(3)-1)
+	return p
+}
+
+// lineAbove is the first line at or above a coordinate.
+func (c *Corpus) lineAbove(r *rand.Rand, axis int, low float64) float64 {
+	if i, _ := slices.BinarySearch(c.lines[axis], low); i < len(c.lines[axis]) {
+		return c.lines[axis][i]
+	}
+	cell := (c.bound.Max[axis] - c.bound.Min[axis]) / float64(int(1)<<(4+r.IntN(10)))
+	return c.bound.Min[axis] + math.Ceil((low-c.bound.Min[axis])/cell)*cell
 }
 
 // lattice is a corner of the coverage's box split into 2ⁿ columns and rows, as a raster computes it, or

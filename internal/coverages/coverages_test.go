@@ -92,7 +92,7 @@ func TestOracleAgreesWithAWalkOverEverything(t *testing.T) {
 	cells, sites := coverages.Voronoi{N: 40, Jags: 5, Seed: 4}.Cells()
 	cells = coverages.WithOverlaps(coverages.InGroups(coverages.WithIslands(cells, sites), 2))
 	o := coverages.NewOracle(cells)
-	corpus := coverages.NewCorpus(cells, 1)
+	corpus := coverages.NewCorpus(cells, nil, 1)
 	owned := 0
 	for p := range corpus.Points(1500) {
 		want := walk(cells, p)
@@ -152,7 +152,7 @@ func walk(cells []orb.MultiPolygon, p orb.Point) int {
 func BenchmarkOracle(b *testing.B) {
 	cells := coverages.Grids(1888)
 	o := coverages.NewOracle(cells)
-	points := slices.Collect(coverages.NewCorpus(cells, 1).Points(100_000))
+	points := slices.Collect(coverages.NewCorpus(cells, nil, 1).Points(100_000))
 	i := 0
 	for b.Loop() {
 		o.Owner(points[i%len(points)])

@@ -2,7 +2,6 @@ package coverages
 
 import (
 	"math/big"
-	"slices"
 
 	"github.com/paulmach/orb"
 )
@@ -80,15 +79,10 @@ func (o *Oracle) All(p orb.Point, dst []int) []int {
 	return dst
 }
 
-// OnSide says whether p lies on a side of any face.
-func (o *Oracle) OnSide(p orb.Point) bool {
-	if len(o.faces) == 0 || !o.buckets.box.Contains(p) {
-		return false
-	}
-	return slices.ContainsFunc(o.buckets.at(p), func(i int32) bool {
-		_, touches := o.faces[i].asks(p)
-		return touches
-	})
+// Holds says whether the face holds p.
+func (o *Oracle) Holds(face int, p orb.Point) bool {
+	holds, _ := o.faces[face].asks(p)
+	return holds
 }
 
 // asks counts the sides that pass p + (ε, ε²) on the left: those that reach from p's latitude or
