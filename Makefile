@@ -5,12 +5,13 @@ BIN      := $(CURDIR)/bin
 WEB      := internal/web
 ADDR     ?= 127.0.0.1:8080
 DB       ?= demo.gpkg
+POINTS   ?= 20000000
 SOURCES  := $(shell find cmd geo analytics tiles safety importers internal -name '*.go' -o -name '*.sql' | grep -v node_modules)
 PAGE     := $(shell find $(WEB)/src $(WEB)/package.json $(WEB)/package-lock.json $(WEB)/build.mjs)
 ATLAS    := $(addprefix testdata/atlas/,places.csv $(addsuffix .geojson,counties states taiwan-villages taiwan-towns taiwan-counties))
 LINT     := $(BIN)/golangci-lint-2.15.0
 
-.PHONY: demo build web test race test-deps atlas lint bench district clean help
+.PHONY: demo build web test race test-deps atlas oracle lint bench district clean help
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -50,6 +51,9 @@ $(ATLAS) &: testdata/atlas/atlas.mjs testdata/atlas/package-lock.json
 
 test-deps:
 	@.ci/deps
+
+oracle: atlas ## who owns a point, held against exact fractions on POINTS hard points (ten minutes)
+	HAZGRID_ORACLE=$(POINTS) $(GO) test -v -timeout 60m -run 'TestOracle$$' ./geo
 
 lint: $(LINT) ## the house rules
 	$(LINT) run ./...
