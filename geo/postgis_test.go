@@ -16,12 +16,17 @@ func loadCells(t testing.TB, db *pgx.Conn, cells []orb.MultiPolygon) {
 	if _, err := db.Exec(ctx, `create table cells (face int primary key, geom geometry(MultiPolygon, 4326))`); err != nil {
 		t.Fatal(err)
 	}
+	shapes := make([][]byte, len(cells))
 	for i, cell := range cells {
-		if _, err := db.Exec(ctx, `insert into cells values ($1, ST_GeomFromWKB($2, 4326))`, i, wkb.MustMarshal(cell)); err != nil {
+		shapes[i] = wkb.MustMarshal(cell)
+	}
+	if _, err := db.Exec(ctx, `insert into cells select n - 1, ST_GeomFromWKB(shape, 4326)
+		from unnest($1::bytea[]) with ordinality s(shape, n)`, shapes); err != nil {
+		t.Fatal(err)
+	}
+	for _, sql := range []string{`create index on cells using gist (geom)`, `analyze cells`} {
+		if _, err := db.Exec(ctx, sql); err != nil {
 			t.Fatal(err)
 		}
-	}
-	if _, err := db.Exec(ctx, `create index on cells using gist (geom)`); err != nil {
-		t.Fatal(err)
 	}
 }
