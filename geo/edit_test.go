@@ -85,12 +85,12 @@ func TestWithIsAsMadeAfresh(t *testing.T) {
 			c := newCoverage(t, cells)
 			for n := range 60 {
 				changes := e.edit()
-				before, points := answers(c, scattered(cells, 50)), scattered(cells, 50)
+				before, points := ownersAt(c, scattered(cells, 50)), scattered(cells, 50)
 				next, err := c.With(changes...)
 				if err != nil {
 					t.Fatal(err)
 				}
-				if !slices.Equal(before, answers(c, points)) {
+				if !slices.Equal(before, ownersAt(c, points)) {
 					t.Fatalf("edit %d changed the coverage before it", n)
 				}
 				e.apply(changes)
@@ -99,7 +99,7 @@ func TestWithIsAsMadeAfresh(t *testing.T) {
 				}
 				points = append(points, scattered(e.cells, 300)...)
 				fresh := newCoverage(t, e.cells)
-				if got, want := answers(next, points), answers(fresh, points); !slices.Equal(got, want) {
+				if got, want := ownersAt(next, points), ownersAt(fresh, points); !slices.Equal(got, want) {
 					t.Fatalf("edit %d of %d faces: owners differ from those of a new coverage", n, len(changes))
 				}
 				if next.Bound() != fresh.Bound() {
@@ -112,8 +112,8 @@ func TestWithIsAsMadeAfresh(t *testing.T) {
 	}
 }
 
-// answers are all owners of each point, one list after the other.
-func answers(c *geo.Coverage, points []orb.Point) (all []int) {
+// ownersAt are all owners of each point, one list after the other.
+func ownersAt(c *geo.Coverage, points []orb.Point) (all []int) {
 	for _, p := range points {
 		all = append(c.LocateAll(p, all), -1)
 	}
@@ -143,7 +143,7 @@ func TestWithRefuses(t *testing.T) {
 			t.Errorf("%s: taken", name)
 		}
 	}
-	if same, err := c.With(); err != nil || !slices.Equal(answers(same, corners([]orb.MultiPolygon{c.Cell(0)})), answers(c, corners([]orb.MultiPolygon{c.Cell(0)}))) {
+	if same, err := c.With(); err != nil || !slices.Equal(ownersAt(same, corners([]orb.MultiPolygon{c.Cell(0)})), ownersAt(c, corners([]orb.MultiPolygon{c.Cell(0)}))) {
 		t.Errorf("no change: %v", err)
 	}
 }
