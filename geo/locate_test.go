@@ -74,6 +74,7 @@ func meshes() map[string][]orb.MultiPolygon {
 		"overlaps":  withOverlaps(jagged),
 		"square":    inPairs(withIslands(mesh{wide: 6, high: 6, lon: 110, lat: 20, size: 0.25, jags: 2, seed: 2, places: 8}.cells())),
 		"rounded":   mesh{wide: 8, high: 8, lon: -0.003, lat: -0.004, size: 0.001, jitter: 0.2, jags: 6, seed: 3, places: 1e5}.cells(),
+		"far apart": slices.Concat(jagged, mesh{wide: 30, high: 20, lon: 75.9, lat: 39.4, size: 0.004, jitter: 0.2, jags: 3, seed: 9}.cells()),
 		"zero":      mesh{wide: 4, high: 4, lon: -2, lat: -2, size: 1, jitter: 0.1, jags: 3, seed: 4, places: 4}.cells(),
 	}
 }

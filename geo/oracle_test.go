@@ -56,7 +56,7 @@ func judgedCoverages() []judged {
 		drawn("world", func() []orb.MultiPolygon { return coverages.Squares(-180, -90, 15, 24, 12) }),
 		{name: "Voronoi, 100,000", long: true, cells: func(testing.TB) []orb.MultiPolygon { return coverages.Grids(100_000) }},
 	}
-	for _, name := range []string{"jagged", "islands", "multipart", "overlaps", "square", "rounded", "zero"} {
+	for _, name := range []string{"jagged", "islands", "multipart", "overlaps", "square", "rounded", "far apart", "zero"} {
 		all = append(all, drawn("mesh, "+name, func() []orb.MultiPolygon { return meshes()[name] }))
 	}
 	return all

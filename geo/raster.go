@@ -84,7 +84,7 @@ const (
 
 	unit   = 1 << 14  // of a side's ends in a square
 	reach  = unit / 4 // how far beyond the square they go
-	unsure = 116_000  // what rounding may do to twice the area of lo, hi, p: see holders
+	unsure = 117_000  // what rounding may do to twice the area of lo, hi, p: see holders
 	least  = 1.0 / 64 // how far beyond a square the sides listed for it reach, squares
 	crowd  = 24       // sides over which a square becomes a block
 	finest = 1 << 20  // squares a block's side may be cut into, also by blocks in blocks
