@@ -45,11 +45,13 @@ func (s side) cut(p, q orb.Point) orb.Point {
 	return c
 }
 
-// cutWhole is cut on whole units, as the clipper of PostGIS and Mapbox cuts areas: toward zero.
-// That happens at the edge of the buffer, where nothing is seen, and equal areas can be told from wrong ones.
-func (s side) cutWhole(p, q orb.Point) orb.Point {
-	c := s.cut(p, q)
-	return orb.Point{math.Trunc(c[0]), math.Trunc(c[1])}
+// truncated drops the fractions of points, in place, as the clipper of PostGIS does after it has cut an area with all
+// four sides. That moves only cuts at the edge of the buffer, where nothing is seen, and equal areas can be told from wrong ones.
+func truncated(points []orb.Point) []orb.Point {
+	for i, p := range points {
+		points[i] = orb.Point{math.Trunc(p[0]), math.Trunc(p[1])}
+	}
+	return points
 }
 
 // clipRing cuts a ring (its last point joins its first, whether repeated or not) to b, by
@@ -82,7 +84,7 @@ func clipSide(ring []orb.Point, s side) []orb.Point {
 	from := ring[len(ring)-1]
 	for _, to := range ring {
 		if s.holds(from) != s.holds(to) {
-			out = append(out, s.cutWhole(from, to))
+			out = append(out, s.cut(from, to))
 		}
 		if s.holds(to) {
 			out = append(out, to)

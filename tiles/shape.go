@@ -194,7 +194,7 @@ func projectPolygons(a Address, parts orb.MultiPolygon) Shape {
 func wholeRings(part [][]orb.Point) [][]dot {
 	var out [][]dot
 	for i, ring := range part {
-		dots := roundedRing(clipRing(allWhole(ring), bufferedBox))
+		dots := roundedRing(truncated(clipRing(allWhole(ring), bufferedBox)))
 		if dots != nil {
 			out = append(out, oriented(dots, i == 0))
 		} else if i == 0 {
