@@ -56,14 +56,19 @@ func villages(t *testing.T) []*geojson.Feature {
 // villageTile draws the villages as polygons, as points and as lines (their outlines).
 func villageTile(a tiles.Address, fs []*geojson.Feature) []byte {
 	layers := []tiles.Layer{{Name: "areas"}, {Name: "points"}, {Name: "outlines"}}
+	cells := make([]orb.MultiPolygon, len(fs))
+	for i, f := range fs {
+		cells[i] = multi(f.Geometry)
+	}
+	areas := tiles.ProjectCoverage(a, cells)
 	for i, f := range fs {
 		tags := []tiles.Tag{
 			{Key: "n", Value: tiles.Uint(uint64(i))},
 			{Key: "name", Value: tiles.String(f.Properties.MustString("VILLAGENAM"))},
 			{Key: "half", Value: tiles.Double(float64(i) / 2)},
 		}
-		for k, g := range []orb.Geometry{f.Geometry, f.Geometry.Bound().Center(), outline(f.Geometry)} {
-			layers[k].Features = append(layers[k].Features, tiles.Feature{ID: uint64(i + 1), HasID: true, Shape: tiles.Project(a, g), Tags: tags})
+		for k, shape := range []tiles.Shape{areas[i], tiles.Project(a, f.Geometry.Bound().Center()), tiles.Project(a, outline(f.Geometry))} {
+			layers[k].Features = append(layers[k].Features, tiles.Feature{ID: uint64(i + 1), HasID: true, Shape: shape, Tags: tags})
 		}
 	}
 	return tiles.Encode(layers)
@@ -265,15 +270,15 @@ func addresses(fs []*geojson.Feature, zooms ...int) []tiles.Address {
 }
 
 // PostGIS is the other maker of tiles: same features, and the same areas to 1 % above 100 square
-// units, for 199 in 200 of them. The others differ because PostGIS snap-rounds each polygon: a side
-// that passes within half a unit of another corner of its own polygon is bent to that corner
-// (8/213/111 has three such villages). The neighbour, which may lack the corner, is not bent, and a gap
-// opens: what PostGIS takes from one village it gives to none. So it is not imitated; our area is
-// that of the rounded polygon. The differences stay below 5 % or 10 square units.
+// units, but for two villages. PostGIS snap-rounds each polygon alone: a side that passes within half a unit of another
+// corner of its own polygon is bent to that corner. The neighbour, which may lack the corner, is not bent, and a gap
+// opens: what PostGIS takes from one village it gives to none. In 8/213/111 such a gap has 4.5 square units, and the
+// villages around it (52, 41, 38) have 118, 449 and 290: whichever gets it differs by more than 1 %. The other is village
+// 77 in 6/53/27. The differences stay below 5 % or 10 square units.
 func TestAreasOfPostGIS(t *testing.T) {
 	fs := villages(t)
-	compared, apart := againstPostGIS(t, fs, addresses(fs, 5, 7, 8, 9, 10, 11, 12, 13, 14, 16, 18)...)
-	if compared < 500 || apart*200 > compared {
+	compared, apart := againstPostGIS(t, fs, addresses(fs, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18)...)
+	if compared < 890 || apart > 2 {
 		t.Errorf("%d areas compared, %d more than 1 %% apart", compared, apart)
 	}
 }

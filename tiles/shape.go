@@ -68,6 +68,8 @@ type dot struct{ x, y int32 }
 
 func (d dot) less(e dot) bool { return d.x < e.x || (d.x == e.x && d.y < e.y) }
 
+func (d dot) point() orb.Point { return orb.Point{float64(d.x), float64(d.y)} }
+
 // whole returns p in whole units, halves up.
 func whole(p orb.Point) orb.Point {
 	return orb.Point{math.Floor(p[0] + 0.5), math.Floor(p[1] + 0.5)}
@@ -167,27 +169,44 @@ func roundedRing(ring []orb.Point) []dot {
 	return out
 }
 
-func projectPolygons(a Address, parts orb.MultiPolygon) Shape {
-	var w commands
-	var rings [][]dot
-	units := make([][][]orb.Point, 0, len(parts))
-	for _, part := range parts {
-		in := make([][]orb.Point, len(part))
-		for i, r := range part {
-			in[i] = a.allUnits(r)
+func projectPolygons(a Address, polygons orb.MultiPolygon) Shape {
+	units := a.partUnits(polygons)
+	return polygonShape(tidy(wholeParts(units)), units)
+}
+
+// partUnits returns polygons (degrees) in the tile's units, by part and ring.
+func (a Address) partUnits(polygons orb.MultiPolygon) [][][]orb.Point {
+	parts := make([][][]orb.Point, len(polygons))
+	for i, polygon := range polygons {
+		parts[i] = make([][]orb.Point, len(polygon))
+		for k, ring := range polygon {
+			parts[i][k] = a.allUnits(ring)
 		}
-		units = append(units, in)
-		rings = append(rings, wholeRings(in)...)
 	}
-	for _, ring := range tidy(rings) {
+	return parts
+}
+
+// polygonShape writes rings that are ready to be read, or what stands for parts too small to have any.
+func polygonShape(rings [][]dot, parts [][][]orb.Point) Shape {
+	var w commands
+	for _, ring := range rings {
 		w.ring(ring)
 	}
 	if len(w.bytes) == 0 {
-		if d, ok := smallPolygon(units); ok {
+		if d, ok := smallPolygon(parts); ok {
 			w.ring([]dot{d, {d.x + 1, d.y}, {d.x + 1, d.y + 1}, {d.x, d.y + 1}})
 		}
 	}
 	return Shape{polygonType, w.bytes}
+}
+
+// wholeParts returns the rings of all parts cut to the tile, in whole units.
+func wholeParts(parts [][][]orb.Point) [][]dot {
+	var rings [][]dot
+	for _, part := range parts {
+		rings = append(rings, wholeRings(part)...)
+	}
+	return rings
 }
 
 // wholeRings returns the rings of one polygon cut to the tile, in whole units; none when its shell vanishes.

@@ -1,6 +1,11 @@
 package tiles
 
-import "slices"
+import (
+	"math"
+	"slices"
+
+	"github.com/paulmach/orb"
+)
 
 // Whole units bend a polygon: sides touch or cross, spikes fold, cuts along the edge of the tile leave double edges.
 // tidy returns rings in which none of that is left, each shell followed by its
@@ -133,6 +138,11 @@ func meeting(s, t seg) (dot, bool) {
 			return d, true
 		}
 	}
+	return crossing(s, t)
+}
+
+// crossing returns the unit nearest to where s and t cross, if they do so inside both.
+func crossing(s, t seg) (dot, bool) {
 	d1, d2 := turn(t.a, t.b, s.a), turn(t.a, t.b, s.b)
 	d3, d4 := turn(s.a, s.b, t.a), turn(s.a, s.b, t.b)
 	if (d1 > 0) == (d2 > 0) || (d3 > 0) == (d4 > 0) || d1 == 0 || d2 == 0 || d3 == 0 || d4 == 0 {
@@ -249,26 +259,37 @@ func touchesUnit(s seg, d dot) bool {
 	return left < 4 && right < 4
 }
 
+// passesUnit reports whether a side passes the square of one unit around d: its lesser edges belong to it, the others do not.
+func passesUnit(side [2]orb.Point, d dot) bool {
+	unit := box{-0.5, math.Nextafter(0.5, 0)}
+	from := func(p orb.Point) orb.Point { return orb.Point{p[0] - float64(d.x), p[1] - float64(d.y)} }
+	_, _, ok := clipSegment(from(side[0]), from(side[1]), unit)
+	return ok
+}
+
 // split returns segs led through their cuts.
 func split(segs []seg, cuts [][]dot) []seg {
 	var out []seg
 	for i, s := range segs {
-		along := func(d dot) int64 {
-			return int64(d.x-s.a.x)*int64(s.b.x-s.a.x) + int64(d.y-s.a.y)*int64(s.b.y-s.a.y)
-		}
-		slices.SortFunc(cuts[i], func(d, e dot) int {
-			if c := along(d) - along(e); c != 0 {
-				return int(c)
-			}
-			return compareDots(d, e)
-		})
-		from := s.a
-		for _, d := range append(cuts[i], s.b) {
-			if d != from {
-				out = append(out, newSeg(from, d))
-			}
-			from = d
+		path := pathOf(s, cuts[i])
+		for k := 1; k < len(path); k++ {
+			out = append(out, newSeg(path[k-1], path[k]))
 		}
 	}
 	return odd(out)
+}
+
+// pathOf returns the dots of s led through its cuts, from s.a to s.b, none twice in a row.
+func pathOf(s seg, cuts []dot) []dot {
+	along := func(d dot) int64 {
+		return int64(d.x-s.a.x)*int64(s.b.x-s.a.x) + int64(d.y-s.a.y)*int64(s.b.y-s.a.y)
+	}
+	path := append(make([]dot, 0, len(cuts)+2), cuts...)
+	slices.SortFunc(path, func(d, e dot) int {
+		if c := along(d) - along(e); c != 0 {
+			return int(c)
+		}
+		return compareDots(d, e)
+	})
+	return slices.Compact(append(slices.Insert(path, 0, s.a), s.b))
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -130,17 +131,36 @@ func shapesSize(shapes []tiles.Shape) int {
 // gridShapes returns the shape of each grid, by its number; those beyond the tile are empty.
 func (t tileRequest) gridShapes(l *safety.Layer, kind layerKind) ([]tiles.Shape, error) {
 	shapes := make([]tiles.Shape, len(l.Grids))
+	if kind == gridLayer {
+		return shapes, t.boundaryShapes(l, shapes)
+	}
 	for i := range l.Coverage.Search(t.bound()) {
-		var g orb.Geometry = l.Grids[i].Boundary
-		if kind == labelLayer {
-			g = geo.InteriorPoint(l.Grids[i].Boundary)
-		}
 		var err error
-		if shapes[i], err = t.shape(g); err != nil {
+		if shapes[i], err = t.shape(geo.InteriorPoint(l.Grids[i].Boundary)); err != nil {
 			return nil, fmt.Errorf("grid %s: %w", l.Grids[i].Code, err)
 		}
 	}
 	return shapes, nil
+}
+
+// boundaryShapes fills in the shapes of the grids as areas: all together, so that neighbours neither gap nor overlap.
+func (t tileRequest) boundaryShapes(l *safety.Layer, shapes []tiles.Shape) error {
+	numbers := slices.Sorted(l.Coverage.Search(t.bound()))
+	cells := make([]orb.MultiPolygon, len(numbers))
+	for k, i := range numbers {
+		cells[k] = l.Grids[i].Boundary
+		if t.frame == crs.WGS84 {
+			continue
+		}
+		cells[k] = cells[k].Clone()
+		if err := shift(cells[k], t.frame); err != nil {
+			return fmt.Errorf("grid %s: %w", l.Grids[i].Code, err)
+		}
+	}
+	for k, shape := range tiles.ProjectCoverage(t.address, cells) {
+		shapes[numbers[k]] = shape
+	}
+	return nil
 }
 
 // frameReach is further than any frame lies from WGS 84, degrees: gcj02 and bd09 keep within 0.02.
