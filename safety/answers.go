@@ -122,6 +122,9 @@ func CheckPoint(p orb.Point) error {
 	return nil
 }
 
+// onEarth is CheckPoint without its reasons.
+func onEarth(p orb.Point) bool { return math.Abs(p[0]) <= 180 && math.Abs(p[1]) <= 90 }
+
 // Which returns the grids that own p at every level in one go; none when p lies outside.
 // A number that is not a coordinate is ErrInvalid, an unknown scheme ErrNotFound.
 func (s *Snapshot) Which(p orb.Point, o WhichOptions) (Where, error) {

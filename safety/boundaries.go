@@ -83,6 +83,7 @@ func changes(from, to []*Grid) (changes []geo.Change) {
 type epoch struct {
 	from   Time
 	levels []*level // level n is levels[n-1]
+	chains *chains  // ask chained
 }
 
 // A scheme is one nested set of grids through time; epochs are in order, the first from the beginning.
@@ -207,7 +208,7 @@ func newScheme(name string, grids []*Grid) *scheme {
 
 // newEpoch gathers the versions valid at from; vs are in order of code.
 func newEpoch(vs []version, from Time, depth int) epoch {
-	e := epoch{from: from, levels: make([]*level, depth)}
+	e := epoch{from: from, levels: make([]*level, depth), chains: &chains{}}
 	for i := range e.levels {
 		e.levels[i] = &level{layer: Layer{Level: i + 1}}
 	}
