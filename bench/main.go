@@ -2,7 +2,7 @@
 // (`make bench`): one table an area, medians, and the ratio to ours. It makes everything it
 // measures in a temporary folder and starts a PostGIS of its own.
 //
-//	go run ./bench [-hazards 1000000] [-rounds 5] [-only import,which,tiles,start]
+//	go run ./bench [-hazards 1000000] [-rounds 5] [-only import,which,service,tiles,start]
 package main
 
 import (
@@ -49,7 +49,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	flags.IntVar(&b.hazards, "hazards", 1_000_000, "hazards to import")
 	flags.IntVar(&b.rounds, "rounds", 5, "rounds of which the median is shown")
 	flags.StringVar(&b.program, "program", "bin/hazgrid", "the built program")
-	only := flags.String("only", "start,which,tiles,import", "areas to measure")
+	only := flags.String("only", "start,which,service,tiles,import", "areas to measure")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -67,7 +67,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	for _, area := range []struct {
 		name    string
 		measure func(context.Context) error
-	}{{"start", b.start}, {"which", b.which}, {"tiles", b.tiles}, {"import", b.imports}} {
+	}{{"start", b.start}, {"which", b.which}, {"service", b.service}, {"tiles", b.tiles}, {"import", b.imports}} {
 		if !slices.Contains(strings.Split(*only, ","), area.name) {
 			continue
 		}

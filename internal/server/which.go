@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"errors"
 	"fmt"
+	"io"
 	"math"
 	"mime"
 	"net/http"
@@ -70,17 +71,10 @@ func (s *Server) whichMany(w http.ResponseWriter, r *http.Request, st *state) er
 	if coding := r.Header.Get("Content-Encoding"); coding != "" && coding != "identity" {
 		return &refusal{status: http.StatusUnsupportedMediaType, detail: "want an uncompressed body, got " + coding, field: "Content-Encoding"}
 	}
-	in := bufio.NewReaderSize(r.Body, 64<<10)
-	if mark, err := in.Peek(3); err == nil && string(mark) == "\ufeff" {
-		_, _ = in.Discard(3) // what was peeked is there
-	}
-	ask, reply := l.WhichCSV, "text/csv; charset=utf-8"
-	switch media := pointsMedia(r.Header.Get("Content-Type"), in); media {
-	case "application/json":
-		ask, reply = l.WhichJSON, media
-	case "text/csv":
-	default:
-		return &refusal{status: http.StatusUnsupportedMediaType, detail: "want text/csv or application/json, got " + media, field: "Content-Type"}
+	in := bufio.NewReaderSize(r.Body, 64) // for a look at the beginning: large reads go past it
+	ask, reply, err := pointsForm(l, r.Header.Get("Content-Type"), in)
+	if err != nil {
+		return err
 	}
 	// Where the connection cannot do both at once (HTTP/2 always can), the answer simply comes after the question.
 	_ = http.NewResponseController(w).EnableFullDuplex()
@@ -92,17 +86,33 @@ func (s *Server) whichMany(w http.ResponseWriter, r *http.Request, st *state) er
 			w.Header().Set("Cache-Control", "no-store")
 		})
 	}()
-	buffered := bufio.NewWriterSize(out, 32<<10)
-	err = ask(buffered, in)
-	if err == nil {
-		err = buffered.Flush()
-	}
+	err = ask(out, in)
 	out.finish(err)
 	if e := <-sent; errors.Is(err, errGone) || (err == nil && e != nil) {
 		s.cfg.Log.DebugContext(r.Context(), "the client took no more", "err", e)
 		return nil
 	}
 	return err
+}
+
+// pointsForm returns what answers a body of points, and the media type of the answer. Of a text it takes the
+// byte order mark off.
+func pointsForm(l export.Locator, header string, body *bufio.Reader) (ask func(io.Writer, io.Reader) error, reply string, err error) {
+	if media, _, _ := mime.ParseMediaType(header); media == export.PointsMedia {
+		return l.WhichBinary, export.GridsMedia, nil
+	}
+	if mark, err := body.Peek(3); err == nil && string(mark) == "\ufeff" {
+		_, _ = body.Discard(3) // what was peeked is there
+	}
+	switch media := pointsMedia(header, body); media {
+	case "application/json":
+		return l.WhichJSON, media, nil
+	case "text/csv":
+		return l.WhichCSV, "text/csv; charset=utf-8", nil
+	default:
+		detail := "want text/csv, application/json or " + export.PointsMedia + ", got " + media
+		return nil, "", &refusal{status: http.StatusUnsupportedMediaType, detail: detail, field: "Content-Type"}
+	}
 }
 
 // pointsMedia is the media type of a body of points. Where the client names none, or the one that
