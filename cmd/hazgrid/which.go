@@ -1,9 +1,11 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"regexp"
 	"strings"
@@ -118,17 +120,13 @@ func parsePoint(args []string) (orb.Point, error) {
 	return p, nil
 }
 
-// whichFile answers a CSV file row by row; rows that are no points make exit status 3.
+// whichFile answers a CSV file; rows that are no points make exit status 3.
 func (a *app) whichFile(cmd *cobra.Command, f whichFlags, l export.Locator) (err error) {
-	in := a.stdin
-	if f.file != "-" {
-		file, err := os.Open(f.file)
-		if err != nil {
-			return err
-		}
-		defer func() { _ = file.Close() }() // only read from
-		in = file
+	in, closed, err := a.points(cmd.Context(), f)
+	if err != nil {
+		return err
 	}
+	defer closed()
 	if l.Snapshot, err = a.snapshot(cmd.Context()); err != nil {
 		return err
 	}
@@ -145,4 +143,43 @@ func (a *app) whichFile(cmd *cobra.Command, f whichFlags, l export.Locator) (err
 		return &exitError{exitRejected, fmt.Errorf("%s: %d rows are no points; their column error says why", f.file, bad)}
 	}
 	return nil
+}
+
+// points opens the file of points, with a bar that shows how much of it is read unless the answer goes to the
+// same screen.
+func (a *app) points(ctx context.Context, f whichFlags) (r io.Reader, closed func(), err error) {
+	if f.file == "-" {
+		return &pointReader{ctx: ctx, r: a.stdin}, func() {}, nil
+	}
+	file, err := os.Open(f.file)
+	if err != nil {
+		return nil, nil, err
+	}
+	in, done := &pointReader{ctx: ctx, r: file}, func() {}
+	if onScreen := (f.output == "" || f.output == "-") && isTerminal(a.stdout); !onScreen && isTerminal(a.stderr) {
+		in.told, done = a.progress(f.file)
+	}
+	return in, func() {
+		done()
+		_ = file.Close() // only read from
+	}, nil
+}
+
+// pointReader reads until the program is told to stop.
+type pointReader struct {
+	ctx  context.Context
+	r    io.Reader
+	told func(n int) // of every read, in bytes; nil: nobody asks
+}
+
+// Read reads from r.
+func (p *pointReader) Read(b []byte) (int, error) {
+	if err := p.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := p.r.Read(b)
+	if p.told != nil {
+		p.told(n)
+	}
+	return n, err
 }

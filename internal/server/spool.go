@@ -6,14 +6,17 @@ import (
 	"net/http"
 	"os"
 	"sync"
+	"time"
 )
 
-// A spool lies between one writer, who never waits, and one reader, who may be slow: what the reader has
+// A spool lies between one writer, who never waits long, and one reader, who may be slow: what the reader has
 // not taken is kept in memory up to a limit and beyond it in a temporary file.
 type spool struct {
 	mu     sync.Mutex
 	news   *sync.Cond
+	room   chan struct{} // holds one when the reader has taken the memory, or is gone
 	memory []byte
+	taken  []byte // what the reader had before: the memory after next
 	file   *os.File
 	read   int64 // offsets in file; what lies between them comes after memory
 	write  int64
@@ -23,15 +26,19 @@ type spool struct {
 }
 
 const (
-	spoolMemory = 4 << 20  // bytes kept in memory
+	spoolMemory = 4 << 20  // bytes kept in memory, and as many with the reader
+	spoolChunk  = 1 << 20  // bytes read from the file at once
 	spoolStart  = 64 << 10 // bytes that wait for the end before anything is sent: a bad question can still get a clean refusal
 )
 
 func newSpool() *spool {
-	s := &spool{}
+	s := &spool{room: make(chan struct{}, 1)}
 	s.news = sync.NewCond(&s.mu)
 	return s
 }
+
+// spoolPatience is how long the writer waits for a reader who is reading, before it takes to the file.
+const spoolPatience = 20 * time.Millisecond
 
 // errGone tells the writer that nobody reads.
 var errGone = errors.New("the reader is gone")
@@ -41,6 +48,9 @@ func (s *spool) Write(p []byte) (int, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	defer s.news.Signal()
+	if !s.gone && s.read == s.write && len(s.memory) > 0 && len(s.memory)+len(p) > spoolMemory {
+		s.wait()
+	}
 	if s.gone {
 		return 0, errGone
 	}
@@ -61,6 +71,28 @@ func (s *spool) Write(p []byte) (int, error) {
 	return n, err
 }
 
+// wait lets go of the spool until the reader has taken the memory, but not for long.
+func (s *spool) wait() {
+	select {
+	case <-s.room: // of an earlier time
+	default:
+	}
+	s.mu.Unlock()
+	defer s.mu.Lock()
+	select {
+	case <-s.room:
+	case <-time.After(spoolPatience):
+	}
+}
+
+// roomy tells a writer who waits that there is room, or that there is nobody to wait for.
+func (s *spool) roomy() {
+	select {
+	case s.room <- struct{}{}:
+	default: // it has been told
+	}
+}
+
 // finish says that nothing more is written; err is why, when it is not the end.
 func (s *spool) finish(err error) {
 	s.mu.Lock()
@@ -70,6 +102,7 @@ func (s *spool) finish(err error) {
 }
 
 // next returns the oldest bytes that were not taken, waiting for them; none when there will be none.
+// They are the reader's until it asks again.
 func (s *spool) next(least int) ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -81,16 +114,25 @@ func (s *spool) next(least int) ([]byte, error) {
 	}
 	if len(s.memory) > 0 {
 		b := s.memory
-		s.memory = nil
+		s.memory, s.taken = s.taken[:0], b
+		s.roomy()
 		return b, nil
 	}
-	b := make([]byte, min(s.write-s.read, 256<<10))
+	b := s.chunk(min(s.write-s.read, spoolChunk))
 	n, err := s.readFile(b)
 	s.read += int64(n)
 	if s.read == s.write {
 		s.read, s.write = 0, 0
 	}
 	return b[:n], err
+}
+
+// chunk is memory for n bytes that the reader does not use any more.
+func (s *spool) chunk(n int64) []byte {
+	if int64(cap(s.taken)) < n {
+		s.taken = make([]byte, n, spoolChunk)
+	}
+	return s.taken[:n]
 }
 
 func (s *spool) readFile(b []byte) (int, error) {
@@ -132,6 +174,7 @@ func (s *spool) leave() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.gone = true
+	s.roomy()
 	if s.file != nil {
 		_ = s.file.Close()
 		_ = os.Remove(s.file.Name())
