@@ -97,7 +97,7 @@ func owned(row []int32) bool {
 type endings struct {
 	depth int
 	spell func(b []byte, row []int32, metres float64) []byte
-	known []ending // by the number of the deepest grid
+	known []ending // by the deepest grid: its number, and how far its level is from the last
 	rows  []int32  // of known
 	text  []byte
 }
@@ -108,6 +108,7 @@ type ending struct{ from, to int }
 const (
 	endingsKnown = 4096
 	endingsText  = 1 << 20
+	endingsApart = 1361 // a third of endingsKnown: between two levels' grids
 )
 
 func (a *asker) endings(spell func(b []byte, row []int32, metres float64) []byte) *endings {
@@ -120,7 +121,7 @@ func (e *endings) appendTo(b []byte, row []int32) []byte {
 	for row[deepest] < 0 {
 		deepest--
 	}
-	slot := int(row[deepest]) % endingsKnown
+	slot := (int(row[deepest]) + endingsApart*(len(row)-deepest)) % endingsKnown
 	known, of := &e.known[slot], e.rows[slot*e.depth:(slot+1)*e.depth]
 	if known.to == 0 || !slices.Equal(of, row) {
 		if len(e.text) > endingsText {

@@ -19,7 +19,7 @@ func ParseNumber(s string) (float64, error) {
 // A decimal is what a plain number at the start of a text says: digits, perhaps with a sign and a point.
 type decimal struct {
 	value  float64 // correctly rounded
-	n      int     // bytes it takes; 0 when there is no plain number, or one of too many digits
+	n      int     // bytes it takes; 0 when there is none
 	strict bool    // JSON would take it
 	short  bool    // strict, and what encoding/json writes for the value
 }
@@ -30,9 +30,9 @@ const (
 	exactPower = 22
 )
 
-// plainDecimal reads the number that b starts with. This is Clinger's case: the digits as a whole number
-// and the power of ten are exact, so that their one division rounds once, as strconv does. What
-// follows the number is for the caller to look at.
+// plainDecimal reads the number that b starts with. Most are Clinger's case: the digits as a whole number
+// and the power of ten are exact, so that their one division rounds once, as strconv does, who reads the
+// others. What follows the number is for the caller to look at.
 func plainDecimal(b []byte) (d decimal) {
 	i, digits, power := 0, uint64(0), 1.0
 	if len(b) > 0 && (b[0] == '-' || b[0] == '+') {
@@ -52,13 +52,20 @@ func plainDecimal(b []byte) (d decimal) {
 		}
 		fraction = i - first
 	}
-	if n := whole + fraction; n == 0 || n > 19 || digits > exactWhole || fraction > exactPower {
-		return decimal{}
+	if whole+fraction == 0 {
+		return d
 	}
-	d.value, d.n = float64(digits)/power, i
+	d.value = float64(digits) / power
 	if b[0] == '-' {
 		d.value = -d.value
 	}
+	if whole+fraction > 19 || digits > exactWhole || fraction > exactPower {
+		var err error
+		if d.value, err = strconv.ParseFloat(string(b[:i]), 64); err != nil {
+			return d
+		}
+	}
+	d.n = i
 	d.strict = b[0] != '+' && (whole == 1 || whole > 1 && b[start] != '0') && (!point || fraction > 0)
 	// Different numbers of up to 15 digits are different float64s, so none is written shorter than it is.
 	d.short = d.strict && whole+fraction <= 15 && (!point || b[i-1] != '0') && (digits == 0 || math.Abs(d.value) >= 1e-6)

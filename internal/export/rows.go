@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -32,13 +33,16 @@ func (t *pointTable) worker() func(*block) {
 
 // scan finds the rows of b and their points.
 func (t *pointTable) scan(b *block) {
-	quoted := bytes.IndexByte(b.text, '"')
+	b.points, b.rows = slices.Grow(b.points, b.lines+1), slices.Grow(b.rows, b.lines+1)
+	quoted := nextQuote(b.text, 0)
 	for at := 0; at < len(b.text); {
 		s := t.line(b.text, at)
+		if quoted < s.next {
+			at = t.scanQuoted(b, at)
+			quoted = nextQuote(b.text, at)
+			continue
+		}
 		switch {
-		case quoted >= at && quoted < s.next:
-			t.scanQuoted(b, at)
-			return
 		case s.end == at: // encoding/csv leaves out blank lines
 		case s.plain && s.cells <= t.width:
 			b.rows = append(b.rows, row{from: at, to: s.end, blanks: t.width - s.cells})
@@ -109,19 +113,39 @@ func endOfCell(text []byte, i int) int {
 	return i
 }
 
-// scanQuoted reads the rest of b from a row that begins at start with encoding/csv.
-func (t *pointTable) scanQuoted(b *block, start int) {
+// nextQuote finds the first quote from at on, or the end.
+func nextQuote(text []byte, at int) int {
+	if i := bytes.IndexByte(text[at:], '"'); i >= 0 {
+		return at + i
+	}
+	return len(text)
+}
+
+// fewQuotes is how many bytes without quotes make it worth while to leave encoding/csv again.
+const fewQuotes = 1 << 10
+
+// scanQuoted reads b from a row that begins at start with encoding/csv, until there are few quotes, and
+// returns where the row after that begins.
+func (t *pointTable) scanQuoted(b *block, start int) int {
 	in := csv.NewReader(bytes.NewReader(b.text[start:]))
 	in.FieldsPerRecord, in.ReuseRecord = -1, true
+	quoted := start
 	for {
+		at := start + int(in.InputOffset())
+		if quoted < at {
+			quoted = nextQuote(b.text, at)
+		}
+		if quoted-at > fewQuotes {
+			return at
+		}
 		cells, err := in.Read()
 		if errors.Is(err, io.EOF) {
-			return
+			return len(b.text)
 		}
 		var wrong *csv.ParseError
 		if errors.As(err, &wrong) {
 			b.err = below(bytes.Count(b.text[:start], []byte{'\n'}), wrong)
-			return
+			return len(b.text)
 		}
 		t.cells(b, cells)
 	}
@@ -161,10 +185,14 @@ func parsePoint(lon, lat string) (p orb.Point, err error) {
 	return p, nil
 }
 
+// rowAnswer is about how many bytes the answer to a row has.
+const rowAnswer = 40
+
 // answer writes the rows of b with what was found.
 func (t *pointTable) answer(b *block, known *endings) {
 	nothing := []byte(strings.Repeat(",", t.depth+3) + "\n")
 	bad := b.bad
+	b.out = slices.Grow(b.out, len(b.text)+rowAnswer*len(b.rows))
 	for i := range b.rows {
 		b.out = b.appendRow(b.out, &b.rows[i])
 		if len(bad) > 0 && bad[0].n == i {
@@ -215,7 +243,7 @@ func (t *pointTable) spell(b []byte, row []int32, metres float64) []byte {
 
 // appendCell writes a cell as csv.Writer does.
 func appendCell(b []byte, cell string) []byte {
-	if !mustQuote([]byte(cell)) {
+	if !mustQuote(cell) {
 		return append(b, cell...)
 	}
 	b = append(b, '"')
@@ -244,6 +272,6 @@ func mustQuote[T string | []byte](cell T) bool {
 	if cell[0] < utf8.RuneSelf {
 		return unicode.IsSpace(rune(cell[0]))
 	}
-	r, _ := utf8.DecodeRuneInString(string(cell))
+	r, _ := utf8.DecodeRuneInString(string(cell[:min(len(cell), utf8.UTFMax)]))
 	return unicode.IsSpace(r)
 }

@@ -364,3 +364,51 @@ func csvOf(cells []string) string {
 	w.Flush()
 	return b.String()
 }
+
+// Quotes now and then: encoding/csv is taken up and left again, and lines are still counted right.
+func TestWhichCSVQuotesNowAndThen(t *testing.T) {
+	l := Locator{Snapshot: district(t), Frame: crs.WGS84}
+	var b strings.Builder
+	b.WriteString("name,lon,lat\n\n")
+	for i := range 30_000 {
+		if i%97 < 2 {
+			fmt.Fprintf(&b, "\"n\r\n%d \"\"x\"\"\",\"%v\",1\r\n", i, float64(i%50)/10)
+		}
+		fmt.Fprintf(&b, "n%d,%v,%v\n", i, float64(i%40)/10, float64(i%20)/10)
+	}
+	heldToPlain(t, l, b.String())
+	heldToPlain(t, l, b.String()+"n,1,\"1\"1\nn,1,1\n")
+	heldToPlain(t, l, b.String()+"n,1,\"1\nn,1,1\n")
+}
+
+// A record without an end is refused before it fills the memory; so is an element.
+func TestWhichRefusesEndlessRecords(t *testing.T) {
+	l := Locator{Snapshot: district(t), Frame: crs.WGS84}
+	for text, ask := range map[string]func(io.Writer, io.Reader) error{"lon,lat\n\"": l.WhichCSV, "[\"": l.WhichJSON} {
+		endless := &counted{r: io.MultiReader(strings.NewReader(text), rapidlyNothing{})}
+		if err := ask(io.Discard, endless); !errors.Is(err, safety.ErrInvalid) || endless.n > 4*recordMost {
+			t.Errorf("%q: %v after %d bytes", text, err, endless.n)
+		}
+	}
+}
+
+// rapidlyNothing reads as spaces without end.
+type rapidlyNothing struct{}
+
+func (rapidlyNothing) Read(b []byte) (int, error) {
+	for i := range b {
+		b[i] = ' '
+	}
+	return len(b), nil
+}
+
+type counted struct {
+	r io.Reader
+	n int
+}
+
+func (c *counted) Read(b []byte) (int, error) {
+	n, err := c.r.Read(b)
+	c.n += n
+	return n, err
+}

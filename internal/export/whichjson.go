@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/paulmach/orb"
@@ -250,10 +251,14 @@ func appendNumber(b []byte, v float64) []byte {
 	return append(b, text...)
 }
 
+// elementAnswer is about how many bytes the answer to an element has.
+const elementAnswer = 160
+
 // answer writes the elements of b with what was found, the unusual ones as a single point is answered.
 func (a *array) answer(b *block, known *endings) {
 	outside := a.spell(nil, nil, 0)
 	bad := b.bad
+	b.out = slices.Grow(b.out, len(b.text)+elementAnswer*len(b.rows))
 	for i := range b.rows {
 		b.out = append(b.out, separator...)
 		if len(bad) > 0 && bad[0].n == i {

@@ -68,9 +68,9 @@ func TestWhichManyForMachines(t *testing.T) {
 func TestWhichManyTornLate(t *testing.T) {
 	s := start(t)
 	for media, body := range map[string][]byte{
-		export.PointsMedia: append(points(make([]float64, 2_000_000)...), 1),
-		"text/csv":         []byte("lon,lat\n" + strings.Repeat("120.51,27.75\n", 500_000) + "\"x\"y,1\n"),
-		"application/json": []byte("[" + strings.Repeat("[120.51,27.75],", 500_000) + "[1,"),
+		export.PointsMedia: append(points(make([]float64, 400_000)...), 1),
+		"text/csv":         []byte("lon,lat\n" + strings.Repeat("120.51,27.75\n", 100_000) + "\"x\"y,1\n"),
+		"application/json": []byte("[" + strings.Repeat("[120.51,27.75],", 100_000) + "[1,"),
 	} {
 		r, err := http.NewRequestWithContext(t.Context(), http.MethodPost, s.URL+"/api/v1/which", bytes.NewReader(body))
 		if err != nil {
