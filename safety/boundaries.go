@@ -2,6 +2,7 @@ package safety
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -83,7 +84,7 @@ func changes(from, to []*Grid) (changes []geo.Change) {
 type epoch struct {
 	from   Time
 	levels []*level // level n is levels[n-1]
-	chains *chains  // ask chained
+	pile   *pile    // ask piled
 }
 
 // A scheme is one nested set of grids through time; epochs are in order, the first from the beginning.
@@ -208,7 +209,7 @@ func newScheme(name string, grids []*Grid) *scheme {
 
 // newEpoch gathers the versions valid at from; vs are in order of code.
 func newEpoch(vs []version, from Time, depth int) epoch {
-	e := epoch{from: from, levels: make([]*level, depth), chains: &chains{}}
+	e := epoch{from: from, levels: make([]*level, depth), pile: &pile{}}
 	for i := range e.levels {
 		e.levels[i] = &level{layer: Layer{Level: i + 1}}
 	}
@@ -240,24 +241,53 @@ func (s *scheme) share() {
 	s.epochs = kept
 }
 
-// locate returns the owner of p at each level, nil where there is none: the deepest level
-// that owns p by geometry, above it by declared parents, and by geometry where none is
-// declared (contract section 6).
+// A pile is the levels of an epoch over each other, made when they are first asked for.
+type pile struct {
+	once   sync.Once
+	levels *geo.Levels
+	err    error
+}
+
+// piled returns the levels as one: the deepest level that owns a point decides by geometry, above it
+// declared parents, and geometry where none is declared (contract section 6).
+func (e *epoch) piled() (*geo.Levels, error) {
+	s := e.pile
+	s.once.Do(func() {
+		coverages := make([]*geo.Coverage, len(e.levels))
+		for i, l := range e.levels {
+			layer, err := l.get()
+			s.err = errors.Join(s.err, err)
+			coverages[i] = layer.Coverage
+		}
+		if s.err == nil {
+			s.levels = geo.NewLevels(coverages, e.parentNumber)
+		}
+	})
+	return s.levels, s.err
+}
+
+// parentNumber returns the level, from 0, and the number of a grid's declared parent; level -1 when there is none.
+func (e *epoch) parentNumber(level, face int) (parentLevel, parentFace int) {
+	p := e.parent(e.levels[level].layer.Grids[face])
+	if p == nil {
+		return -1, 0
+	}
+	n, _ := e.levels[p.Level-1].layer.index(p.Code)
+	return p.Level - 1, n
+}
+
+// locate returns the owner of p at each level, nil where there is none.
 func (e *epoch) locate(p orb.Point) ([]*Grid, error) {
-	owners := make([]*Grid, len(e.levels))
-	var up *Grid // declared parent of the last owner
-	for n := len(e.levels); n >= 1; n-- {
-		if up != nil && up.Level == n {
-			owners[n-1], up = up, e.parent(up)
-			continue
-		}
-		g, err := e.levels[n-1].owner(p)
-		if err != nil {
-			return nil, err
-		}
-		owners[n-1] = g
-		if g != nil && up == nil {
-			up = e.parent(g)
+	levels, err := e.piled()
+	if err != nil {
+		return nil, err
+	}
+	numbers := make([]int32, len(e.levels))
+	levels.Locate(p, numbers)
+	owners := make([]*Grid, len(numbers))
+	for i, n := range numbers {
+		if n >= 0 {
+			owners[i] = e.levels[i].layer.Grids[n]
 		}
 	}
 	return owners, nil
@@ -275,19 +305,4 @@ func (e *epoch) parent(g *Grid) *Grid {
 		}
 	}
 	return nil
-}
-
-// owner returns the grid of the level that holds p by geometry, nil if none does.
-func (l *level) owner(p orb.Point) (*Grid, error) {
-	if len(l.layer.Grids) == 0 {
-		return nil, nil
-	}
-	layer, err := l.get()
-	if err != nil {
-		return nil, err
-	}
-	if i, ok := layer.Coverage.Locate(p); ok {
-		return layer.Grids[i], nil
-	}
-	return nil, nil
 }
