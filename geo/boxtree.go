@@ -15,8 +15,34 @@ type boxTree struct {
 // newBoxTree indexes the boxes; it keeps the slice.
 func newBoxTree(boxes []orb.Bound) *boxTree {
 	t := &boxTree{levels: [][]orb.Bound{boxes}}
+	t.pack()
+	return t
+}
+
+// lowest is the memory of the lowest level, emptied, for refill.
+func (t *boxTree) lowest() []orb.Bound {
+	if len(t.levels) == 0 {
+		return nil
+	}
+	return t.levels[0][:0]
+}
+
+// refill makes t the tree of other boxes.
+func (t *boxTree) refill(boxes []orb.Bound) {
+	if len(t.levels) == 0 {
+		t.levels = append(t.levels, nil)
+	}
+	t.levels[0] = boxes
+	t.pack()
+}
+
+// pack makes the upper levels from the lowest. It uses the memory of those there were, so that a
+// tree which is filled again and again allocates nothing.
+func (t *boxTree) pack() {
+	boxes := t.levels[0]
+	t.levels = t.levels[:1]
 	for len(boxes) > fan {
-		up := make([]orb.Bound, 0, len(boxes)/fan+1)
+		up := t.nextLevel()
 		for i := 0; i < len(boxes); i += fan {
 			b := boxes[i]
 			for _, o := range boxes[i+1 : min(i+fan, len(boxes))] {
@@ -24,10 +50,19 @@ func newBoxTree(boxes []orb.Bound) *boxTree {
 			}
 			up = append(up, b)
 		}
-		t.levels = append(t.levels, up)
+		t.levels[len(t.levels)-1] = up
 		boxes = up
 	}
-	return t
+}
+
+// nextLevel adds an empty level on top.
+func (t *boxTree) nextLevel() []orb.Bound {
+	n := len(t.levels)
+	if n == cap(t.levels) {
+		t.levels = append(t.levels, nil)
+	}
+	t.levels = t.levels[:n+1]
+	return t.levels[n][:0]
 }
 
 // search calls visit for each i with from ≤ i < to whose box meets b, in

@@ -2,8 +2,6 @@ package geo
 
 import (
 	"fmt"
-	"iter"
-	"slices"
 	"sync"
 
 	"github.com/paulmach/orb"
@@ -24,6 +22,7 @@ type Coverage struct {
 	raster raster
 	tree   *rtree.RTreeGN[float64, part]
 	lines  *lazyOutlines
+	bulge  func() float64 // how far, in degrees of latitude, a great circle may leave an edge's box
 
 	copying *sync.Mutex // of the tree, shared with all coverages made from this one
 }
@@ -43,6 +42,7 @@ type use struct {
 // change afterwards. It fails when a coordinate is not a finite number.
 func NewCoverage(cells []orb.MultiPolygon) (*Coverage, error) {
 	c := &Coverage{cells: cells, lines: &lazyOutlines{}, copying: &sync.Mutex{}}
+	c.bulge = sync.OnceValue(c.widestBulge)
 	uses, err := usesOf(cells)
 	if err != nil {
 		return nil, err
@@ -191,21 +191,3 @@ func (c *Coverage) Cell(i int) orb.MultiPolygon { return c.cells[i] }
 
 // Bound is the box of all faces, in degrees; empty ([orb.Bound.IsEmpty]) when there are none.
 func (c *Coverage) Bound() orb.Bound { return c.bound }
-
-// Search yields the faces that have a polygon whose box meets b (touching counts), rising.
-// b is in degrees.
-func (c *Coverage) Search(b orb.Bound) iter.Seq[int] {
-	return func(yield func(int) bool) {
-		var faces []int
-		c.tree.Search(b.Min, b.Max, func(_, _ [2]float64, p part) bool {
-			faces = append(faces, int(p.face))
-			return true
-		})
-		slices.Sort(faces)
-		for _, face := range slices.Compact(faces) {
-			if !yield(face) {
-				return
-			}
-		}
-	}
-}

@@ -3,6 +3,7 @@ package geo
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/paulmach/orb"
 )
@@ -29,6 +30,7 @@ func (c *Coverage) With(changes ...Change) (*Coverage, error) {
 		return nil, fmt.Errorf("coverage: %w", err)
 	}
 	next := &Coverage{cells: slices.Clone(c.cells), raster: c.raster, lines: &lazyOutlines{}, copying: c.copying}
+	next.bulge = sync.OnceValue(next.widestBulge)
 	for _, ch := range changes {
 		next.cells[ch.Face] = ch.Cell
 	}

@@ -124,8 +124,14 @@ func sameSearches(t *testing.T, a, b *geo.Coverage) {
 	t.Helper()
 	for i := range b.Len() {
 		box := b.Cell(i).Bound()
-		if got, want := slices.Collect(a.Search(box)), slices.Collect(b.Search(box)); !slices.Equal(got, want) {
+		if got, want := a.Search(box, nil), b.Search(box, nil); !slices.Equal(got, want) {
 			t.Errorf("search %v: %v, want %v", box, got, want)
+		}
+		if got, want := a.Intersects(b.Cell(i), nil), b.Intersects(b.Cell(i), nil); !slices.Equal(got, want) {
+			t.Errorf("faces that meet face %d: %v, want %v", i, got, want)
+		}
+		if got, want := a.Nearest(box.Max, 4, 1e7, nil), b.Nearest(box.Max, 4, 1e7, nil); !slices.Equal(got, want) {
+			t.Errorf("nearest %v: %v, want %v", box.Max, got, want)
 		}
 	}
 }

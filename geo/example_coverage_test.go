@@ -22,15 +22,20 @@ func ExampleCoverage() {
 	fmt.Println(grids.Locate(orb.Point{122, 31})) // on the outline: the grid it touches
 	fmt.Println(grids.Locate(orb.Point{123, 30.5}))
 	fmt.Println("neighbours of the western:", grids.Neighbours(0))
-	_, metres, ok := grids.Nearest(orb.Point{122.0001, 30.5}, 50)
-	fmt.Printf("%.3f m, %v\n", metres, ok)
+	for _, near := range grids.Nearest(orb.Point{122.0001, 30.5}, 2, 1e5, nil) {
+		fmt.Printf("%d: %.3f m\n", near.Face, near.Metres)
+	}
+	pipe := orb.MultiLineString{{{120.9, 29.999}, {121.2, 29.999}}}
+	fmt.Println("within 50 and 200 m of the pipe:", grids.Along(pipe, 50, nil), grids.Along(pipe, 200, nil))
 	// Output:
 	// 0 true
 	// 1 true
 	// 1 true
 	// 0 false
 	// neighbours of the western: [1]
-	// 9.600 m, true
+	// 1: 9.600 m
+	// 0: 96007.271 m
+	// within 50 and 200 m of the pipe: [] [0 1]
 }
 
 // A border is moved: the coverage before it stays as it is, for those who still read it.

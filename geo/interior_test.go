@@ -30,7 +30,7 @@ func TestInteriorPoint(t *testing.T) {
 		if _, ok := c.Locate(p); !ok {
 			t.Errorf("cell %d: %v is outside %v", i, p, cell)
 		}
-		if _, m, ok := c.Nearest(p, 0); !ok || m != 0 {
+		if near := c.Nearest(p, 1, 0, nil); len(near) != 1 || near[0].Metres != 0 {
 			t.Errorf("cell %d: %v is outside", i, p)
 		}
 	}

@@ -1,11 +1,18 @@
 package geo
 
 import (
+	"cmp"
 	"math"
 	"slices"
 
 	"github.com/paulmach/orb"
 )
+
+// A Near is a face of a [Coverage], or a point of [Points], by its number, and how far it is.
+type Near struct {
+	Face   int
+	Metres float64 // geodesic, rounded to 10 nm
+}
 
 // firstLook is the radius in metres within which a nearest face is looked for first; each
 // further look reaches twice as far, up to round the earth.
@@ -14,151 +21,167 @@ const (
 	everywhereM = 2.1e7
 )
 
-// Nearest is the face whose boundary is nearest to p (degrees), how far that is in geodesic
-// metres, and whether one lies within maxM metres. A point that [Coverage.Locate] gives a face
-// is 0 m from that face; else ties (to the nearest 10 nm) go to the lowest face.
+// Nearest appends to dst the k faces whose boundaries are nearest to p (degrees) and lie within
+// maxM metres, by distance, ties (to the nearest 10 nm) by face. The face that [Coverage.Locate]
+// gives the point comes first, 0 m away. A caller who reuses dst allocates nothing.
 //
-// The nearest point of a face's boundary is picked on great circles of a sphere and the way to
-// it measured on the ellipsoid, as PostGIS' ST_Distance(geography) does, so the two agree; the
+// The nearest point of a boundary is picked on great circles of a sphere and the way to it
+// measured on the ellipsoid, as PostGIS' ST_Distance(geography) does, so the two agree; the
 // pick may make a way up to 0.3 % longer than the shortest.
-func (c *Coverage) Nearest(p orb.Point, maxM float64) (face int, metres float64, ok bool) {
-	if !finite(p) || !(maxM >= 0) {
-		return 0, 0, false
+func (c *Coverage) Nearest(p orb.Point, k int, maxM float64, dst []Near) []Near {
+	if !finite(p) || !(maxM >= 0) || k <= 0 {
+		return dst
 	}
-	if face, ok := c.Locate(p); ok {
-		return face, 0, true
+	owner, owned := c.Locate(p)
+	if owned {
+		dst = append(dst, Near{Face: owner})
+		k--
+	} else {
+		owner = none
 	}
+	if k == 0 {
+		return dst
+	}
+	s := borrow()
+	defer s.giveBack()
 	maxM = min(maxM, everywhereM)
 	for radius := min(firstLook, maxM); ; radius = min(2*radius, maxM) {
-		if face, metres, ok = c.outlines().nearestWithin(p, radius); ok || radius == maxM {
-			return face, metres, ok
+		if c.lookAround(s, look{p, radius, k, owner}); len(s.near) >= k || radius == maxM {
+			return append(dst, s.near[:min(k, len(s.near))]...)
 		}
 	}
 }
 
-// nearestWithin is the nearest face within radius metres of p, which no face holds.
-func (c *outlines) nearestWithin(p orb.Point, radius float64) (face int, metres float64, ok bool) {
-	box := boxAround(p, radius)
-	box.Min[1], box.Max[1] = box.Min[1]-c.bulge, box.Max[1]+c.bulge
-	from := unitVector(p)
-	for _, turn := range []float64{-360, 0, 360} { // the same box seen across the antimeridian
-		seen := orb.Bound{
-			Min: orb.Point{box.Min[0] + turn, box.Min[1]},
-			Max: orb.Point{box.Max[0] + turn, box.Max[1]},
-		}
-		for _, near := range c.nearestInBox(from, seen) {
-			m := math.Round(Distance(p, near.at)*1e8) / 1e8
-			if m <= radius && (!ok || m < metres || m == metres && near.face < face) {
-				face, metres, ok = near.face, m, true
-			}
-		}
-	}
-	return face, metres, ok
+// A look is for the k faces nearest to a point within a radius in metres, the owner left out.
+type look struct {
+	from   orb.Point
+	radius float64
+	k      int
+	owner  int
 }
 
-// boxAround holds every point within radius metres of p, and more.
-func boxAround(p orb.Point, radius float64) orb.Bound {
-	const leastPerLat, leastPerLon = 110574, 111319 // metres a degree, both at the equator
-	high := radius / leastPerLat
-	wide := 180.0
-	if top := math.Abs(p[1]) + high; top < 90 {
-		wide = min(wide, radius/(leastPerLon*math.Cos(top*degree)))
-	}
-	return orb.Bound{
-		Min: orb.Point{p[0] - wide, p[1] - high},
-		Max: orb.Point{p[0] + wide, p[1] + high},
-	}
+// A candidate is a part, with a chord of the unit sphere that no point of it is nearer than.
+type candidate struct {
+	least         float64
+	face, polygon int32
 }
 
-// A nearPoint is the point of a face's boundary nearest to some other, by the chord between.
-type nearPoint struct {
-	face  int
-	at    orb.Point
-	chord float64
+// A faceGap is the way to one part of a face.
+type faceGap struct {
+	face int32
+	gap
 }
 
-// nearestInBox finds, for each face with an edge whose box meets the given one, the nearest of
-// those edges' points. Faces are rising.
-func (c *outlines) nearestInBox(from vector, box orb.Bound) (near []nearPoint) {
-	var parts []int32
-	c.tree.Search(box.Min, box.Max, func(_, _ [2]float64, i int32) bool {
-		parts = append(parts, i)
-		return true
+// lookAround leaves in s.near what the look finds, the nearest first; there may be more than k.
+func (c *Coverage) lookAround(s *scratch, l look) {
+	c.candidates(s, l)
+	c.approach(s, l)
+	slices.SortFunc(s.gaps, func(a, b faceGap) int {
+		return cmp.Or(cmp.Compare(a.face, b.face), cmp.Compare(a.chord, b.chord))
 	})
-	slices.Sort(parts)
-	for _, i := range parts {
-		part := &c.parts[i]
-		for _, e := range c.uses[part.first:part.last] {
-			edge := &c.edges[e]
-			if !edge.bound().Intersects(box) {
+	s.near = s.near[:0]
+	for i := range s.gaps {
+		if i > 0 && s.gaps[i].face == s.gaps[i-1].face {
+			continue
+		}
+		if m, ok := s.gaps[i].metres(l.radius); ok {
+			s.near = append(s.near, Near{int(s.gaps[i].face), m})
+		}
+	}
+	nearestFirst(s.near)
+}
+
+// candidates leaves in s.candidates the parts whose box comes near, the nearest box first.
+func (c *Coverage) candidates(s *scratch, l look) {
+	s.candidates = s.candidates[:0]
+	box := grown(l.from.Bound(), l.radius, c.bulge())
+	for turn := -360.0; turn <= 360; turn += 360 { // the same box seen across the antimeridian
+		from := orb.Point{l.from[0] + turn, l.from[1]}
+		c.eachPart(turned(box, turn), func(face, polygon int32, part orb.Bound) bool {
+			if int(face) != l.owner {
+				s.candidates = append(s.candidates, candidate{leastChord(from, part, c.bulge()), face, polygon})
+			}
+			return true
+		})
+	}
+	slices.SortFunc(s.candidates, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(a.least, b.least), cmp.Compare(a.face, b.face), cmp.Compare(a.polygon, b.polygon))
+	})
+}
+
+// approach measures the candidates, until those that are left are farther than k faces are.
+func (c *Coverage) approach(s *scratch, l look) {
+	s.gaps, s.seen = s.gaps[:0], s.seen.sized(c.Len())
+	point, box := unitVector(l.from), grown(l.from.Bound(), l.radius, c.bulge())
+	limit, worst, faces := longestChord(l.radius), 0.0, 0
+	for _, part := range s.candidates {
+		if part.least > limit {
+			break
+		}
+		best := gap{chord: limit}
+		if best.toRim(point, c.cells[part.face][part.polygon], box); !best.found {
+			continue
+		}
+		s.gaps = append(s.gaps, faceGap{part.face, best})
+		if s.seen.has(part.face) {
+			continue
+		}
+		s.seen.put(part.face)
+		worst = max(worst, best.chord)
+		if faces++; faces == l.k {
+			limit = min(limit, worst*chordSlack)
+		}
+	}
+	for _, g := range s.gaps {
+		s.seen[g.face/64] = 0
+	}
+}
+
+// chordSlack covers that of two chords the greater may be the shorter way: ways along and across
+// a meridian differ by 0.7 % at most.
+const chordSlack = 1.01
+
+// leastChord is a chord that no point of the box, nor of arcs that leave it by bulge degrees, is
+// nearer to p than. The box must be beside p, not across the antimeridian.
+func leastChord(p orb.Point, box orb.Bound, bulge float64) float64 {
+	north := max(0, box.Min[1]-bulge-p[1], p[1]-box.Max[1]-bulge) * degree
+	east := min(90, max(0, box.Min[0]-p[0], p[0]-box.Max[0])) * degree
+	angle := max(north, math.Asin(math.Cos(p[1]*degree)*math.Sin(east)))
+	return 2*math.Sin(angle/2) - 1e-12
+}
+
+// toRim shortens g by the ways from a place to the polygon's edges whose boxes meet the given one.
+func (g *gap) toRim(place vector, polygon orb.Polygon, box orb.Bound) {
+	for _, ring := range polygon {
+		for i, b := range ring {
+			a := ring[(i+len(ring)-1)%len(ring)]
+			if a == b || !meetsRoundTheEarth(segmentBox(a, b), box) {
 				continue
 			}
-			at, chord := nearestOnArc(from, unitVector(edge.lo), unitVector(edge.hi))
-			if n := len(near); n == 0 || near[n-1].face != int(part.face) {
-				near = append(near, nearPoint{int(part.face), at.lonLat(), chord})
-			} else if chord < near[n-1].chord {
-				near[n-1].at, near[n-1].chord = at.lonLat(), chord
+			edge := arcBetween(unitVector(a), unitVector(b))
+			if at, chord := edge.nearest(place); chord < g.chord || chord == g.chord && !g.found {
+				g.one, g.other, g.chord, g.found = place, at, chord, true
 			}
 		}
 	}
-	return near
 }
 
-// nearestOnArc is the point nearest to p on the great-circle arc from a to b, and its chord.
-func nearestOnArc(p, a, b vector) (at vector, chord float64) {
-	pole := a.plus(b).cross(b.minus(a)) // 2 a×b, accurate for a short arc
-	length := pole.norm()
-	if length > 0 {
-		pole = pole.times(1 / length)
-		foot := p.minus(pole.times(p.dot(pole)))
-		if pole.cross(a).dot(foot) >= 0 && b.cross(pole).dot(foot) >= 0 && foot.norm() > 0 {
-			foot = foot.times(1 / foot.norm())
-			return foot, foot.minus(p).norm()
+// nearestFirst sorts by distance and face.
+func nearestFirst(near []Near) {
+	slices.SortFunc(near, func(a, b Near) int { return cmp.Or(cmp.Compare(a.Metres, b.Metres), cmp.Compare(a.Face, b.Face)) })
+}
+
+// widestBulge is how far a great circle between the ends of some edge leaves its box, in degrees.
+func (c *Coverage) widestBulge() float64 {
+	widest := 0.0
+	for _, cell := range c.cells {
+		for _, polygon := range cell {
+			for _, ring := range polygon {
+				for i, b := range ring {
+					widest = max(widest, math.Abs(b[0]-ring[(i+len(ring)-1)%len(ring)][0]))
+				}
+			}
 		}
 	}
-	toA, toB := a.minus(p).norm(), b.minus(p).norm()
-	if toB < toA {
-		return b, toB
-	}
-	return a, toA
-}
-
-// widestBulge is how far a great circle between the ends of some edge leaves its box: across Δλ
-// of longitude at most asin((1-k)/(1+k)) with k = cos(Δλ/2), near latitude 45°.
-func (c *outlines) widestBulge() float64 {
-	widest := 0.0
-	for i := range c.edges {
-		widest = max(widest, math.Abs(c.edges[i].hi[0]-c.edges[i].lo[0]))
-	}
-	k := max(0, math.Cos(min(widest, 180)/2*degree))
-	return math.Asin((1-k)/(1+k)) / degree
-}
-
-// A vector is a point in space, or on the unit sphere.
-type vector [3]float64
-
-// unitVector is the place on the unit sphere of a longitude and latitude in degrees.
-func unitVector(p orb.Point) vector {
-	sinX, cosX := math.Sincos(p[0] * degree)
-	sinY, cosY := math.Sincos(p[1] * degree)
-	return vector{cosY * cosX, cosY * sinX, sinY}
-}
-
-func (v vector) lonLat() orb.Point {
-	return orb.Point{
-		math.Atan2(v[1], v[0]) / degree,
-		math.Atan2(v[2], math.Hypot(v[0], v[1])) / degree,
-	}
-}
-
-func (v vector) plus(w vector) vector  { return vector{v[0] + w[0], v[1] + w[1], v[2] + w[2]} }
-func (v vector) minus(w vector) vector { return vector{v[0] - w[0], v[1] - w[1], v[2] - w[2]} }
-func (v vector) times(k float64) vector {
-	return vector{v[0] * k, v[1] * k, v[2] * k}
-}
-func (v vector) dot(w vector) float64 { return v[0]*w[0] + v[1]*w[1] + v[2]*w[2] }
-func (v vector) norm() float64        { return math.Sqrt(v.dot(v)) }
-
-func (v vector) cross(w vector) vector {
-	return vector{v[1]*w[2] - v[2]*w[1], v[2]*w[0] - v[0]*w[2], v[0]*w[1] - v[1]*w[0]}
+	return bulgeOf(widest)
 }

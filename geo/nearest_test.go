@@ -2,12 +2,15 @@ package geo_test
 
 import (
 	"context"
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
 	"testing"
 
 	"github.com/paulmach/orb"
+
+	"hazgrid/geo"
 )
 
 // TestNearestAgainstPostGIS compares with the least ST_Distance(geography) over all faces.
@@ -32,7 +35,7 @@ func TestNearestAgainstPostGIS(t *testing.T) {
 					from cells order by d, face limit 1`, p[0], p[1]).Scan(&wantFace, &want); err != nil {
 					t.Fatal(err)
 				}
-				face, metres, ok := c.Nearest(p, 10_000)
+				face, metres, ok := nearest(c, p, 10_000)
 				if _, inside := c.Locate(p); inside {
 					if !ok || metres != 0 {
 						t.Errorf("%v: face %d, %v m, %v; it is inside", p, face, metres, ok)
@@ -45,6 +48,14 @@ func TestNearestAgainstPostGIS(t *testing.T) {
 			}
 		})
 	}
+}
+
+// nearest is the one nearest face.
+func nearest(c *geo.Coverage, p orb.Point, maxM float64) (face int, metres float64, ok bool) {
+	for _, n := range c.Nearest(p, 1, maxM, nil) {
+		face, metres, ok = n.Face, n.Metres, true
+	}
+	return face, metres, ok
 }
 
 // around are n points near the boundaries, from centimetres to ten kilometres off.
@@ -81,13 +92,13 @@ func TestNearest(t *testing.T) {
 		{"no point", orb.Point{math.NaN(), 0}, 1e9, -1, -1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			face, m, ok := c.Nearest(tt.p, tt.maxM)
+			face, m, ok := nearest(c, tt.p, tt.maxM)
 			if ok != (tt.m >= 0) || ok && (face != tt.face || math.Abs(m-tt.m) > 1e-7) {
 				t.Errorf("face %d, %v m, %v; want %d, %v m", face, m, ok, tt.face, tt.m)
 			}
 		})
 	}
-	if _, _, ok := newCoverage(t, nil).Nearest(orb.Point{}, math.Inf(1)); ok {
+	if got := newCoverage(t, nil).Nearest(orb.Point{}, 1, math.Inf(1), nil); len(got) != 0 {
 		t.Error("an empty coverage has a nearest face")
 	}
 }
@@ -96,11 +107,14 @@ func BenchmarkNearest(b *testing.B) {
 	cells := city()
 	c := newCoverage(b, cells)
 	for name, p := range map[string]orb.Point{"30m": {120.3 - 0.0009, 22.7}, "10km": {120.2, 22.7}} {
-		b.Run(name, func(b *testing.B) {
-			b.ReportAllocs()
-			for b.Loop() {
-				c.Nearest(p, 1e9)
-			}
-		})
+		for _, k := range []int{1, 10} {
+			b.Run(fmt.Sprintf("%s-k%d", name, k), func(b *testing.B) {
+				b.ReportAllocs()
+				var near []geo.Near
+				for b.Loop() {
+					near = c.Nearest(p, k, 1e9, near[:0])
+				}
+			})
+		}
 	}
 }

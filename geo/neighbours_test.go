@@ -2,7 +2,6 @@ package geo_test
 
 import (
 	"context"
-	"math"
 	"slices"
 	"testing"
 
@@ -87,31 +86,4 @@ func collectPairs(t *testing.T, db *pgx.Conn, condition string) []pair {
 		t.Fatal(err)
 	}
 	return pairs
-}
-
-func TestSearch(t *testing.T) {
-	cells := []orb.MultiPolygon{append(box(0, 0, 1, 1), box(5, 5, 6, 6)...), box(1, 0, 2, 1), nil, box(4, 4, 6, 6)}
-	c := newCoverage(t, cells)
-	for _, tt := range []struct {
-		in   orb.Bound
-		want []int
-	}{
-		{orb.Bound{Min: orb.Point{0, 0}, Max: orb.Point{9, 9}}, []int{0, 1, 3}},
-		{orb.Bound{Min: orb.Point{1, 1}, Max: orb.Point{1, 1}}, []int{0, 1}},
-		{orb.Bound{Min: orb.Point{2.5, 2.5}, Max: orb.Point{3, 3}}, nil},
-		{orb.Bound{Min: orb.Point{math.Inf(-1), math.Inf(-1)}, Max: orb.Point{math.Inf(1), math.Inf(1)}}, []int{0, 1, 3}},
-	} {
-		if got := slices.Collect(c.Search(tt.in)); !slices.Equal(got, tt.want) {
-			t.Errorf("%v: %v, want %v", tt.in, got, tt.want)
-		}
-	}
-	for range c.Search(c.Bound()) {
-		break // stopping early is allowed
-	}
-	if want := (orb.Bound{Max: orb.Point{6, 6}}); c.Bound() != want || c.Len() != 4 {
-		t.Errorf("bound %v of %d", c.Bound(), c.Len())
-	}
-	if !newCoverage(t, nil).Bound().IsEmpty() {
-		t.Error("the bound of nothing is not empty")
-	}
 }

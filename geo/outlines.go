@@ -18,7 +18,6 @@ type outlines struct {
 	parts []outline
 	uses  []int32 // edges of the parts, part after part
 	tree  rtree.RTreeGN[float64, int32]
-	bulge float64 // how far, in degrees of latitude, a great circle may leave an edge's box
 
 	bandStart []int32 // where each band of each part begins in bandEdges
 	bandEdges []int32
@@ -72,7 +71,6 @@ func newOutlines(cells []orb.MultiPolygon) *outlines {
 	}
 	c.bandStart = append(c.bandStart, int32(len(c.bandEdges)))
 	c.linkNeighbours()
-	c.bulge = c.widestBulge()
 	return c
 }
 

@@ -186,7 +186,7 @@ func TestOverlapsBearsAnything(t *testing.T) {
 		for _, cell := range cells {
 			p := geo.InteriorPoint(cell)
 			c.Locate(p)
-			c.Nearest(p, math.Inf(1))
+			c.Nearest(p, 2, math.Inf(1), nil)
 			if area := geo.Area(cell); math.IsNaN(area) {
 				t.Fatalf("area of %v", cell)
 			}

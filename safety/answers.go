@@ -173,15 +173,16 @@ func (e *epoch) snap(p orb.Point, metres float64) (Where, error) {
 	if err != nil {
 		return Where{}, err
 	}
-	i, d, ok := l.Coverage.Nearest(p, metres)
-	if !ok {
+	var room [1]geo.Near
+	near := l.Coverage.Nearest(p, 1, metres, room[:0])
+	if len(near) == 0 {
 		return Where{}, nil
 	}
-	owners, err := e.locate(geo.InteriorPoint(l.Grids[i].Boundary))
+	owners, err := e.locate(geo.InteriorPoint(l.Grids[near[0].Face].Boundary))
 	if err != nil {
 		return Where{}, err
 	}
-	return Where{Grids: present(owners), DistanceM: d}, nil
+	return Where{Grids: present(owners), DistanceM: near[0].Metres}, nil
 }
 
 type tableKey struct {

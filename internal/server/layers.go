@@ -2,7 +2,6 @@ package server
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -134,7 +133,7 @@ func (t tileRequest) gridShapes(l *safety.Layer, kind layerKind) ([]tiles.Shape,
 	if kind == gridLayer {
 		return shapes, t.boundaryShapes(l, shapes)
 	}
-	for i := range l.Coverage.Search(t.bound()) {
+	for _, i := range l.Coverage.Search(t.bound(), nil) {
 		var err error
 		if shapes[i], err = t.shape(geo.InteriorPoint(l.Grids[i].Boundary)); err != nil {
 			return nil, fmt.Errorf("grid %s: %w", l.Grids[i].Code, err)
@@ -145,7 +144,7 @@ func (t tileRequest) gridShapes(l *safety.Layer, kind layerKind) ([]tiles.Shape,
 
 // boundaryShapes fills in the shapes of the grids as areas: all together, so that neighbours neither gap nor overlap.
 func (t tileRequest) boundaryShapes(l *safety.Layer, shapes []tiles.Shape) error {
-	numbers := slices.Sorted(l.Coverage.Search(t.bound()))
+	numbers := l.Coverage.Search(t.bound(), nil)
 	cells := make([]orb.MultiPolygon, len(numbers))
 	for k, i := range numbers {
 		cells[k] = l.Grids[i].Boundary
