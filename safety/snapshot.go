@@ -35,6 +35,7 @@ type Snapshot struct {
 type table[T any] struct {
 	rows  []T
 	owner []int32 // number of the enterprise, -1 if none
+	spots *spots  // of enterprises and hazards
 }
 
 // NewSnapshot builds a snapshot of all records of a division as of at, which is set.
@@ -48,6 +49,7 @@ func NewSnapshot(r Records, at Time) (*Snapshot, error) {
 	s.hazards.rows = live(r.Hazards, func(h *Hazard) bool { return h.Deleted })
 	s.inspections.rows = live(r.Inspections, func(i *Inspection) bool { return i.Deleted })
 	s.lines = live(r.Lines, func(l *Line) bool { return l.Deleted })
+	s.enterprises.spots, s.hazards.spots = new(spots), new(spots)
 	s.finish(true)
 	return s, nil
 }
@@ -75,6 +77,8 @@ func (s *Snapshot) Next(delta Records, at Time) (*Snapshot, error) {
 	n.hazards.rows = merged(s.hazards.rows, delta.Hazards, n.touched, func(h *Hazard) (string, PlaceID, bool) { return h.ID, h.Place, h.Deleted })
 	n.inspections.rows = merged(s.inspections.rows, delta.Inspections, n.touched, func(i *Inspection) (string, PlaceID, bool) { return i.ID, i.Place, i.Deleted })
 	n.lines = merged(s.lines, delta.Lines, n.touched, func(l *Line) (string, PlaceID, bool) { return l.ID, Outside, l.Deleted })
+	n.enterprises.spots = spotsAfter(s.enterprises.spots, len(delta.Enterprises))
+	n.hazards.spots = spotsAfter(s.hazards.spots, len(delta.Hazards))
 	moved := len(delta.Enterprises) > 0
 	if !moved && len(delta.Hazards) == 0 {
 		n.hazards.owner = s.hazards.owner
