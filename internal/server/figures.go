@@ -83,8 +83,11 @@ func optional(s string) *string {
 	return &s
 }
 
-// grids lists the grids of a level, or of all of them.
+// grids lists the grids of a level, or of all of them; in a box or near a point, if that is asked.
 func (s *Server) grids(w http.ResponseWriter, r *http.Request, st *state) error {
+	if get := parameters(r); get("bbox") != "" || get("near") != "" {
+		return s.find(safety.Grids)(w, r, st)
+	}
 	q, err := s.query(r, st)
 	if err != nil {
 		return err

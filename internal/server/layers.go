@@ -152,7 +152,7 @@ func (t tileRequest) boundaryShapes(l *safety.Layer, shapes []tiles.Shape) error
 			continue
 		}
 		cells[k] = cells[k].Clone()
-		if err := shift(cells[k], t.frame); err != nil {
+		if err := move(cells[k], t.frame.FromWGS84); err != nil {
 			return fmt.Errorf("grid %s: %w", l.Grids[i].Code, err)
 		}
 	}
@@ -180,7 +180,7 @@ func (t tileRequest) shape(g orb.Geometry) (tiles.Shape, error) {
 		return tiles.Project(t.address, g), nil
 	}
 	g = orb.Clone(g)
-	if err := shift(g, t.frame); err != nil {
+	if err := move(g, t.frame.FromWGS84); err != nil {
 		return tiles.Shape{}, err
 	}
 	if p, ok := g.(orb.Point); ok { // a point is a value: it cannot be changed in place
@@ -190,12 +190,12 @@ func (t tileRequest) shape(g orb.Geometry) (tiles.Shape, error) {
 	return tiles.Project(t.address, g), nil
 }
 
-// shift moves the vertices of g, in place, from WGS 84 to a frame.
-func shift(g orb.Geometry, frame crs.Frame) (err error) {
+// move brings the vertices of g, in place, to where to puts them: into another frame.
+func move(g orb.Geometry, to func(orb.Point) (orb.Point, error)) (err error) {
 	points := func(ps []orb.Point) {
 		for i := range ps {
 			if err == nil {
-				ps[i], err = frame.FromWGS84(ps[i])
+				ps[i], err = to(ps[i])
 			}
 		}
 	}

@@ -5,12 +5,14 @@ import (
 	"strings"
 
 	"github.com/gorilla/mux"
+
+	"hazgrid/safety"
 )
 
 // A route is one path of the service and what may be done there.
 type route struct {
 	path string
-	get  handler // GET and HEAD
+	get  handler // GET and HEAD, nil where there is only POST
 	post handler
 }
 
@@ -24,7 +26,12 @@ func (s *Server) table() []route {
 		{path: "/heatmaps/{measure}/legend.json", get: s.legend},
 		{path: "/api/v1/which", get: s.which, post: s.whichMany},
 		{path: "/api/v1/grids", get: s.grids},
+		{path: "/api/v1/grids/search", post: s.searchIn(safety.Grids)}, // before the codes: a grid of that code has its GET
 		{path: "/api/v1/grids/{code:.+}", get: s.grid},
+		{path: "/api/v1/enterprises", get: s.find(safety.Enterprises)},
+		{path: "/api/v1/enterprises/search", post: s.searchIn(safety.Enterprises)},
+		{path: "/api/v1/hazards", get: s.find(safety.Hazards)},
+		{path: "/api/v1/hazards/search", post: s.searchIn(safety.Hazards)},
 		{path: "/api/v1/tallies", get: s.tallies},
 		{path: "/api/v1/columns/{layer}", get: s.columns},
 		{path: "/api/v1/district", get: s.district},
@@ -39,23 +46,38 @@ func (s *Server) table() []route {
 func (s *Server) routes() http.Handler {
 	m := mux.NewRouter().SkipClean(true)
 	for _, t := range s.table() {
-		m.Handle(t.path, s.methods(t))
+		r := m.Handle(t.path, s.methods(t))
+		if t.get == nil {
+			r.Methods(t.allowed()...) // a GET looks on
+		}
 	}
-	m.NotFoundHandler = s.serve("none", func(_ http.ResponseWriter, r *http.Request, _ *state) error {
-		return &refusal{status: http.StatusNotFound, detail: r.URL.Path + " is not here"}
-	})
+	m.MethodNotAllowedHandler = s.methods(route{path: "none", post: notHere})
+	m.NotFoundHandler = s.serve("none", notHere)
 	return crossOrigin(m)
+}
+
+func notHere(_ http.ResponseWriter, r *http.Request, _ *state) error {
+	return &refusal{status: http.StatusNotFound, detail: r.URL.Path + " is not here"}
+}
+
+// allowed lists the methods of a route.
+func (t route) allowed() (methods []string) {
+	if t.get != nil {
+		methods = append(methods, http.MethodGet, http.MethodHead)
+	}
+	methods = append(methods, http.MethodOptions)
+	if t.post != nil {
+		methods = append(methods, http.MethodPost)
+	}
+	return methods
 }
 
 // methods gives each method of a route its handler, and the others 405.
 func (s *Server) methods(t route) http.Handler {
-	allowed := []string{http.MethodGet, http.MethodHead, http.MethodOptions}
-	if t.post != nil {
-		allowed = append(allowed, http.MethodPost)
-	}
+	allowed := t.allowed()
 	return s.serve(t.path, func(w http.ResponseWriter, r *http.Request, st *state) error {
 		switch {
-		case r.Method == http.MethodGet, r.Method == http.MethodHead:
+		case t.get != nil && (r.Method == http.MethodGet || r.Method == http.MethodHead):
 			return t.get(w, r, st)
 		case r.Method == http.MethodPost && t.post != nil:
 			return t.post(w, r, st)

@@ -1,0 +1,194 @@
+package server
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/http"
+	"strings"
+
+	"github.com/paulmach/orb"
+	"github.com/paulmach/orb/geojson"
+
+	"hazgrid/geo/crs"
+	"hazgrid/internal/export"
+	"hazgrid/safety"
+)
+
+// A found is one row of the answer to a search: public columns, and for GeoJSON a shape.
+type found struct {
+	id    string
+	row   *export.Object
+	shape orb.Geometry
+}
+
+// answer is what a search says.
+func (q search) answer(key string, s *Server, snapshot *safety.Snapshot) answer {
+	media := "application/json"
+	if q.geoJSON {
+		media = "application/geo+json"
+	}
+	return answer{key, media, func() ([]byte, error) {
+		rows, matched, err := q.rows(s, snapshot)
+		if err != nil {
+			return nil, err
+		}
+		var o export.Object
+		if q.geoJSON {
+			o.Set("type", "FeatureCollection")
+		}
+		at := q.query.At
+		if !at.IsSet() {
+			at = snapshot.At()
+		}
+		o.Set("version", snapshot.Version()).Set("at", export.Instant(at, s.cfg.Location)).Set("frame", q.frame)
+		o.Set("matched", matched).Set("returned", len(rows)).Set("next", q.next(matched))
+		if q.geoJSON {
+			o.Set("features", features(rows))
+		} else {
+			o.Set(string(q.kind), plainRows(rows))
+		}
+		var b bytes.Buffer
+		err = json.NewEncoder(&b).Encode(&o)
+		return b.Bytes(), err
+	}}
+}
+
+// next is the offset of the rows after these, nil when these are the last.
+func (q search) next(matched int) *int {
+	if n := q.offset + q.limit; n < matched {
+		return &n
+	}
+	return nil
+}
+
+func plainRows(rows []found) []*export.Object {
+	out := make([]*export.Object, len(rows))
+	for i := range rows {
+		out[i] = rows[i].row
+	}
+	return out
+}
+
+func features(rows []found) []*export.Object {
+	out := make([]*export.Object, len(rows))
+	for i, f := range rows {
+		out[i] = new(export.Object).Set("type", "Feature").Set("id", f.id).
+			Set("geometry", geojson.NewGeometry(f.shape)).Set("properties", f.row)
+	}
+	return out
+}
+
+// rows returns the rows that were asked for, and how many there are in all.
+func (q search) rows(s *Server, snapshot *safety.Snapshot) (rows []found, matched int, err error) {
+	switch q.kind {
+	case safety.Enterprises:
+		hits := snapshot.EnterprisesIn(q.query, q.region)
+		rows, err = pageOf(q, hits, func(e *safety.Enterprise) (found, error) { return q.enterprise(s, snapshot, e) })
+		return rows, len(hits), err
+	case safety.Hazards:
+		hits := snapshot.HazardsIn(q.query, q.region)
+		rows, err = pageOf(q, hits, func(h *safety.Hazard) (found, error) { return q.hazard(s, snapshot, h) })
+		return rows, len(hits), err
+	}
+	hits, err := snapshot.GridsIn(q.level, q.query, q.region)
+	if err != nil {
+		return nil, 0, err
+	}
+	rows, err = pageOf(q, hits, q.grid)
+	return rows, len(hits), err
+}
+
+// pageOf makes the rows from offset on, at most limit.
+func pageOf[T any](q search, hits []safety.Hit[T], row func(*T) (found, error)) ([]found, error) {
+	hits = hits[min(q.offset, len(hits)):]
+	hits = hits[:min(q.limit, len(hits))]
+	rows := make([]found, len(hits))
+	for i, hit := range hits {
+		var err error
+		if rows[i], err = row(hit.Of); err != nil {
+			return nil, err
+		}
+		if q.measured() {
+			rows[i].row.Set("distance_m", hit.DistanceM)
+		}
+	}
+	return rows, nil
+}
+
+func (q search) grid(g *safety.Grid) (found, error) {
+	var o export.Object
+	o.Set("id", g.ID).Set("code", g.Code).Set("name", g.Name).Set("level", g.Level)
+	o.Set("parent", optional(g.Parent)).Set("kind", optional(g.Kind)).Set("area_km2", g.AreaKm2)
+	f := found{id: g.Code, row: &o}
+	if q.geoJSON {
+		shape := g.Boundary
+		if q.frame != crs.WGS84 {
+			shape = shape.Clone()
+			if err := move(shape, q.frame.FromWGS84); err != nil {
+				return f, err
+			}
+		}
+		f.shape = shape
+	}
+	return f, nil
+}
+
+func (q search) enterprise(s *Server, snapshot *safety.Snapshot, e *safety.Enterprise) (found, error) {
+	p, err := q.frame.FromWGS84(e.At)
+	var o export.Object
+	o.Set("id", e.ID).Set("kind", optional(e.Kind)).Set("parent", optional(e.Parent)).Set("risk", optional(e.Risk))
+	o.Set("grid", optional(snapshot.GridOf(e.Place, q.query)))
+	var floor *float64
+	if e.HasFloor {
+		floor = &e.FloorAreaM2
+	}
+	o.Set("floor_area_m2", floor)
+	o.Set("opened_at", export.Instant(e.OpenedAt, s.cfg.Location)).Set("ended_at", export.Instant(e.EndedAt, s.cfg.Location))
+	return found{e.ID, o.Set("lon", p[0]).Set("lat", p[1]), p}, err
+}
+
+func (q search) hazard(s *Server, snapshot *safety.Snapshot, h *safety.Hazard) (found, error) {
+	p, err := q.frame.FromWGS84(h.At)
+	at := q.query.At
+	if !at.IsSet() {
+		at = snapshot.At()
+	}
+	var o export.Object
+	o.Set("id", h.ID).Set("enterprise", optional(h.Enterprise)).Set("aspect", optional(h.Aspect)).Set("item", optional(h.Item))
+	o.Set("responsible", optional(h.Responsible)).Set("severity", optional(h.Severity)).Set("source", optional(h.Source))
+	o.Set("state", h.State(at)).Set("overdue", h.Overdue(at)).Set("grid", optional(snapshot.GridOf(h.Place, q.query)))
+	for _, t := range []struct {
+		name string
+		at   safety.Time
+	}{
+		{"found_at", h.FoundAt},
+		{"ordered_at", h.OrderedAt},
+		{"due_at", h.DueAt},
+		{"rectified_at", h.RectifiedAt},
+		{"reviewed_at", h.ReviewedAt},
+		{"closed_at", h.ClosedAt},
+	} {
+		o.Set(t.name, export.Instant(t.at, s.cfg.Location))
+	}
+	return found{h.ID, o.Set("lon", p[0]).Set("lat", p[1]), p}, err
+}
+
+// replyOnce sends a to somebody who posted the question: nothing is kept, and there is no tag.
+func (s *Server) replyOnce(w http.ResponseWriter, r *http.Request, a answer) error {
+	header := w.Header()
+	header.Add("Vary", "Accept-Encoding")
+	header.Set("Cache-Control", "no-store")
+	as, ok := choose(strings.Join(r.Header.Values("Accept-Encoding"), ","), len(r.Header.Values("Accept-Encoding")) > 0)
+	if !ok {
+		return &refusal{status: http.StatusNotAcceptable, detail: "Accept-Encoding allows none of br, zstd, gzip and identity", field: "Accept-Encoding"}
+	}
+	s.building <- struct{}{}
+	body, err := func() ([]byte, error) {
+		defer func() { <-s.building }()
+		return a.build()
+	}()
+	if err != nil {
+		return err
+	}
+	return send(w, r, &content{body: body}, answerForm{as, a.media})
+}
