@@ -68,6 +68,27 @@ func (p *Path) Distance(from orb.Point, maxM float64) (metres float64, ok bool) 
 	return best.metres(maxM)
 }
 
+// DistanceTo is how far the nearest line of the path is from the nearest of others (degrees) in
+// geodesic metres, and whether that is at most maxM metres; 0 where they touch or cross.
+func (p *Path) DistanceTo(others orb.MultiLineString, maxM float64) (metres float64, ok bool) {
+	if !(maxM >= 0) {
+		return 0, false
+	}
+	maxM = min(maxM, everywhereM)
+	best := widestGap(maxM)
+	for _, line := range others {
+		for i, b := range line {
+			a := line[max(0, i-1)]
+			side := pathSide{piece{a, b}, arcBetween(unitVector(a), unitVector(b))}
+			p.approach(&side, grown(segmentBox(a, b), maxM, p.bulge+bulgeOf(math.Abs(b[0]-a[0]))), &best)
+			if best.met {
+				return 0, true
+			}
+		}
+	}
+	return best.metres(maxM)
+}
+
 // A vicinity is how far to look, and how far, in degrees, edges may leave their boxes.
 type vicinity struct{ metres, bulge float64 }
 

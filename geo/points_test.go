@@ -138,6 +138,9 @@ func sameNears(a, b []geo.Near) bool {
 }
 
 func TestPointQueriesAllocateNothing(t *testing.T) {
+	if raced {
+		t.Skip("a pool loses some under the race detector")
+	}
 	points := crowd(20_000, 6)
 	x := geo.NewPoints(points)
 	shape := blob(orb.Point{120.3, 22.6}, 0.02, 40, 3)

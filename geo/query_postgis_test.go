@@ -252,6 +252,36 @@ func pipelines(t testing.TB) (lines []orb.MultiLineString) {
 	return lines
 }
 
+// TestPathsAgainstPostGIS compares how far lines are from lines with ST_Distance(geography), and
+// with ST_Intersects where they touch.
+func TestPathsAgainstPostGIS(t *testing.T) {
+	db, pipes := postgis(t), pipelines(t)
+	loadCells(t, db, nil)
+	loadLines(t, db, pipes)
+	near, touching := 0, 0
+	for _, line := range append(wriggles(villages(t), 60), pipes[:40]...) {
+		want := nears(t, db, `select line, case when ST_Intersects(geom, l) then 0 else ST_Distance(geom::geography, l::geography) end
+			from lines, ST_GeomFromWKB($1, 4326) l where ST_DWithin(geom::geography, l::geography, $2) order by line`, wkb.MustMarshal(line), 300)
+		var got []geo.Near
+		path := geo.NewPath(line)
+		for i, pipe := range pipes {
+			if m, ok := path.DistanceTo(pipe, 300); ok {
+				got = append(got, geo.Near{Face: i, Metres: m})
+			}
+			if m, ok := path.DistanceTo(pipe, 0); ok {
+				touching++
+				if m != 0 {
+					t.Errorf("%v m from what it touches", m)
+				}
+			}
+		}
+		if near += len(got); !sameNears(got, want) {
+			t.Errorf("%v: %v, PostGIS %v", line, got, want)
+		}
+	}
+	t.Logf("%d pairs within 300 m, %d touch", near, touching)
+}
+
 func loadLines(t testing.TB, db *pgx.Conn, lines []orb.MultiLineString) {
 	t.Helper()
 	ctx := context.Background()

@@ -101,6 +101,37 @@ func (s *Snapshot) HazardsIn(q Query, r Region) []Hit[Hazard] {
 	return t.hits(r.points(t.points(spotOfHazard), func(i int) bool { return q.found(&t.rows[i], s.enterpriseAt(t.owner[i])) }))
 }
 
+// LinesIn returns the lines in the region: by id, or the nearest first when it has Near. Each line
+// is looked at: a district has thousands of them, not millions.
+func (s *Snapshot) LinesIn(r Region) []Hit[Line] {
+	hits := []Hit[Line]{}
+	reaches := r.reaches()
+	for i := range s.lines {
+		if metres, ok := reaches(s.lines[i].Path); ok {
+			hits = append(hits, Hit[Line]{&s.lines[i], metres})
+		}
+	}
+	if r.Near != nil {
+		slices.SortStableFunc(hits, func(a, b Hit[Line]) int { return cmp.Compare(a.DistanceM, b.DistanceM) })
+		hits = hits[:min(len(hits), r.K)]
+	}
+	return hits
+}
+
+// reaches returns a function that tells whether a line is in the region, and how far from it.
+func (r Region) reaches() func(orb.MultiLineString) (metres float64, ok bool) {
+	line := r.Line
+	if r.Near != nil {
+		line = orb.MultiLineString{{*r.Near}}
+	}
+	if len(line) > 0 {
+		path := geo.NewPath(line)
+		return func(l orb.MultiLineString) (float64, bool) { return path.DistanceTo(l, r.WithinM) }
+	}
+	shape := geo.NewShape(r.Shape)
+	return func(l orb.MultiLineString) (float64, bool) { return 0, shape.Meets(l) }
+}
+
 // points returns the points in the region that keep lets through.
 func (r Region) points(x *geo.Points, keep func(i int) bool) []geo.Near {
 	var near []geo.Near

@@ -152,6 +152,30 @@ func TestRecordsInTheNextSnapshot(t *testing.T) {
 	}
 }
 
+func TestLinesIn(t *testing.T) {
+	s := snapshot(t, safety.Records{Lines: []safety.Line{
+		{ID: "a", Path: orb.MultiLineString{{{0, 0}, {1, 0}}}},
+		{ID: "b", Path: orb.MultiLineString{{{5, 5}, {6, 6}}, {{0.5, -1}, {0.5, 1}}}},
+		{ID: "c", Path: orb.MultiLineString{{{2, 2}, {3, 2}}}},
+	}}, 100)
+	p := orb.Point{2, 1.9}
+	for name, c := range map[string]struct {
+		region safety.Region
+		want   []string
+	}{
+		"box":         {safety.BoxRegion(orb.Bound{Min: orb.Point{0.9, -1}, Max: orb.Point{3, 0}}), []string{"a"}},
+		"inside":      {safety.BoxRegion(orb.Bound{Min: orb.Point{1, 1}, Max: orb.Point{4, 4}}), []string{"c"}},
+		"crosses":     {safety.Region{Line: orb.MultiLineString{{{0.2, -0.5}, {0.7, 0.1}}}}, []string{"a", "b"}},
+		"near a line": {safety.Region{Line: orb.MultiLineString{{{1.001, 0}, {1.002, 0}}}, WithinM: 112}, []string{"a"}}, // 0.001° at the equator: 111.3 m
+		"nearest":     {safety.Region{Near: &p, K: 2, WithinM: math.Inf(1)}, []string{"c", "b"}},
+		"near":        {safety.Region{Near: &p, K: 2, WithinM: 12_000}, []string{"c"}},
+	} {
+		if got := ids(s.LinesIn(c.region), func(l *safety.Line) string { return l.ID }); !slices.Equal(got, c.want) {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
+		}
+	}
+}
+
 func TestGridOf(t *testing.T) {
 	placer, err := safety.NewPlacer(twoLevels())
 	if err != nil {

@@ -276,7 +276,7 @@ func TestNothingPrivateLeaves(t *testing.T) {
 		"/tiles/grids-1,grids-2,grid-labels-1,enterprises,hazards,lines/8/213/107.mvt", "/api/v1/grids", "/api/v1/grids/A", "/api/v1/grids/A1",
 		"/api/v1/tallies?level=1", "/api/v1/tallies?level=2&format=csv", "/api/v1/district", "/api/v1/columns/grids-1", "/api/v1/which?lon=120.51&lat=27.75",
 		"/api/v1/grids?bbox=120,27,121,28&f=geojson", "/api/v1/grids?near=120.5,27.7", "/api/v1/enterprises?bbox=120,27,121,28", "/api/v1/enterprises?near=120.5,27.7&f=geojson",
-		"/api/v1/hazards?bbox=120,27,121,28", "/api/v1/hazards?near=120.5,27.7&f=geojson",
+		"/api/v1/lines?bbox=120,27,121,28", "/api/v1/hazards?bbox=120,27,121,28", "/api/v1/hazards?near=120.5,27.7&f=geojson",
 		"/tiles/enterprises.json", "/heatmaps/hazard-density/legend.json", "/metrics", "/openapi.json", "/",
 	} {
 		_, b := s.get(t, path)

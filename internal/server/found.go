@@ -89,6 +89,10 @@ func (q search) rows(s *Server, snapshot *safety.Snapshot) (rows []found, matche
 		hits := snapshot.HazardsIn(q.query, q.region)
 		rows, err = pageOf(q, hits, func(h *safety.Hazard) (found, error) { return q.hazard(s, snapshot, h) })
 		return rows, len(hits), err
+	case safety.Lines:
+		hits := snapshot.LinesIn(q.region)
+		rows, err = pageOf(q, hits, q.line)
+		return rows, len(hits), err
 	}
 	hits, err := snapshot.GridsIn(q.level, q.query, q.region)
 	if err != nil {
@@ -119,18 +123,29 @@ func (q search) grid(g *safety.Grid) (found, error) {
 	var o export.Object
 	o.Set("id", g.ID).Set("code", g.Code).Set("name", g.Name).Set("level", g.Level)
 	o.Set("parent", optional(g.Parent)).Set("kind", optional(g.Kind)).Set("area_km2", g.AreaKm2)
-	f := found{id: g.Code, row: &o}
-	if q.geoJSON {
-		shape := g.Boundary
-		if q.frame != crs.WGS84 {
-			shape = shape.Clone()
-			if err := move(shape, q.frame.FromWGS84); err != nil {
-				return f, err
-			}
-		}
-		f.shape = shape
+	shape, err := q.shape(g.Boundary)
+	return found{g.Code, &o, shape}, err
+}
+
+func (q search) line(l *safety.Line) (found, error) {
+	var o export.Object
+	o.Set("id", l.ID).Set("kind", optional(l.Kind)).Set("name", optional(l.Name))
+	var protection *float64
+	if l.ProtectionM > 0 {
+		protection = &l.ProtectionM
 	}
-	return f, nil
+	o.Set("protection_m", protection)
+	shape, err := q.shape(l.Path)
+	return found{l.ID, &o, shape}, err
+}
+
+// shape is a geometry in the frame of the question, if the answer has geometries.
+func (q search) shape(g orb.Geometry) (orb.Geometry, error) {
+	if !q.geoJSON || q.frame == crs.WGS84 {
+		return g, nil
+	}
+	g = orb.Clone(g)
+	return g, move(g, q.frame.FromWGS84)
 }
 
 func (q search) enterprise(s *Server, snapshot *safety.Snapshot, e *safety.Enterprise) (found, error) {

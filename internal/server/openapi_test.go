@@ -33,12 +33,12 @@ func TestAnswersFollowTheDocument(t *testing.T) {
 		"/api/v1/district", "/api/v1/tallies?level=2", "/api/v1/tallies?level=1&severity=huge", "/api/v1/tallies?level=99",
 		"/api/v1/grids?level=1", "/api/v1/grids/none", "/api/v1/which?lon=120.1&lat=27.1", "/api/v1/which?lon=181&lat=0", "/api/v1/which?lon=9&lat=9",
 		"/api/v1/grids?bbox=120,27,121,28&limit=2", "/api/v1/grids?near=120.5,27.7&f=geojson", "/api/v1/enterprises?bbox=120,27,121,28", "/api/v1/enterprises",
-		"/api/v1/hazards?near=120.5,27.7&k=3", "/api/v1/hazards?bbox=120,27,121,28&f=geojson", "/api/v1/hazards?bbox=1",
+		"/api/v1/hazards?near=120.5,27.7&k=3", "/api/v1/hazards?bbox=120,27,121,28&f=geojson", "/api/v1/hazards?bbox=1", "/api/v1/lines?near=120.5,27.7",
 		"/api/v1/columns/grids-1", "/tiles/grids-1.json", "/tiles/none.json", "/heatmaps/hazard-density/legend.json", "/heatmaps/none/legend.json", "/healthz", "/readyz",
 	} {
 		t.Run(path, func(t *testing.T) { follows(t, s, router.FindRoute, path, "") })
 	}
-	for _, path := range []string{"/api/v1/grids/search", "/api/v1/enterprises/search?f=geojson", "/api/v1/hazards/search?within=9"} {
+	for _, path := range []string{"/api/v1/grids/search", "/api/v1/enterprises/search?f=geojson", "/api/v1/hazards/search?within=9", "/api/v1/lines/search"} {
 		for _, body := range []string{`{"type":"LineString","coordinates":[[120,27.75],[121,27.75]]}`, square(120, 27, 121, 28), `{"type":"Point"}`} {
 			t.Run(path+body, func(t *testing.T) { follows(t, s, router.FindRoute, path, body) })
 		}

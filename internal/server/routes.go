@@ -32,6 +32,8 @@ func (s *Server) table() []route {
 		{path: "/api/v1/enterprises/search", post: s.searchIn(safety.Enterprises)},
 		{path: "/api/v1/hazards", get: s.find(safety.Hazards)},
 		{path: "/api/v1/hazards/search", post: s.searchIn(safety.Hazards)},
+		{path: "/api/v1/lines", get: s.find(safety.Lines)},
+		{path: "/api/v1/lines/search", post: s.searchIn(safety.Lines)},
 		{path: "/api/v1/tallies", get: s.tallies},
 		{path: "/api/v1/columns/{layer}", get: s.columns},
 		{path: "/api/v1/district", get: s.district},

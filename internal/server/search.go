@@ -16,7 +16,7 @@ import (
 
 // A search is a question after the records of one kind in a region.
 type search struct {
-	kind          safety.Kind // grids, enterprises or hazards
+	kind          safety.Kind // grids, enterprises, hazards or lines
 	level         int         // of grids; 0: all
 	query         safety.Query
 	region        safety.Region

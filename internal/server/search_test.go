@@ -43,17 +43,17 @@ func (s *service) search(t testing.TB, path, body string, h header) (*http.Respo
 
 // page is the answer to a search.
 type page struct {
-	Version, Matched, Returned  int
-	Next                        *int
-	At, Frame                   string
-	Grids, Enterprises, Hazards []map[string]any
-	Type                        string
-	Features                    []map[string]any
+	Version, Matched, Returned         int
+	Next                               *int
+	At, Frame                          string
+	Grids, Enterprises, Hazards, Lines []map[string]any
+	Type                               string
+	Features                           []map[string]any
 }
 
 // keys are the codes or ids of the rows.
 func (p page) keys() (keys []string) {
-	for _, rows := range [][]map[string]any{p.Grids, p.Enterprises, p.Hazards} {
+	for _, rows := range [][]map[string]any{p.Grids, p.Enterprises, p.Hazards, p.Lines} {
 		for _, row := range rows {
 			key, ok := row["code"].(string)
 			if !ok {
@@ -107,6 +107,11 @@ func TestSearches(t *testing.T) {
 		{"/api/v1/hazards?bbox=120,27,121,28&source=campaign", "", "H4"},
 		{"/api/v1/hazards?bbox=120,27,121,28&kind=enterprise", "", "H1 H2 H5"},
 		{"/api/v1/hazards?bbox=120,27,121,28&at=2014-11-30", "", ""},
+		{"/api/v1/lines?bbox=120.59,27.74,120.61,27.76", "", "L1"},
+		{"/api/v1/lines?bbox=120.5,27.72,120.51,27.8", "", ""},
+		{"/api/v1/lines?near=120.6,27.76&within=1200", "", "L1"},
+		{"/api/v1/lines/search", square(120.69, 27.78, 120.8, 27.8), "L1"},
+		{"/api/v1/lines/search?within=100", `{"type":"LineString","coordinates":[[120.7,27.7905],[120.8,27.8]]}`, "L1"},
 		{"/api/v1/hazards?near=120.52,27.75&k=4", "", "H1 H2 H3 H4"},
 		{"/api/v1/grids/search?level=2", square(120.56, 27.72, 120.61, 27.73), "A2 B1"},
 		{"/api/v1/grids/search", square(120.56, 27.72, 120.57, 27.73), "A A2"},
