@@ -62,7 +62,7 @@ $(LINT):
 	GOBIN=$(BIN) $(GO) install github.com/golangci/golangci-lint/v2/cmd/golangci-lint@v2.15.0
 	@mv $(BIN)/golangci-lint $@
 
-bench: build ## the benchmarks, one table an area
+bench: build atlas ## the benchmarks, one table an area
 	$(GO) run ./bench
 
 clean:

@@ -2,7 +2,7 @@
 // (`make bench`): one table an area, medians, and the ratio to ours. It makes everything it
 // measures in a temporary folder and starts a PostGIS of its own.
 //
-//	go run ./bench [-hazards 1000000] [-rounds 5] [-only import,which,service,tiles,start]
+//	go run ./bench [-hazards 1000000] [-rounds 5] [-only import,which,service,tiles,start] [-fields district,taiwan,v1888,v100k,v1m]
 package main
 
 import (
@@ -40,7 +40,8 @@ type bench struct {
 	pg      string // URL of the cluster's first database
 	hazards int
 	rounds  int
-	made    int // databases
+	fields  string // coverages of which-grid
+	made    int    // databases
 }
 
 func run(ctx context.Context, args []string, out io.Writer) (err error) {
@@ -49,6 +50,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	flags.IntVar(&b.hazards, "hazards", 1_000_000, "hazards to import")
 	flags.IntVar(&b.rounds, "rounds", 5, "rounds of which the median is shown")
 	flags.StringVar(&b.program, "program", "bin/hazgrid", "the built program")
+	flags.StringVar(&b.fields, "fields", "district,taiwan,v1888,v100k,v1m", "coverages to ask which grid of")
 	only := flags.String("only", "start,which,service,tiles,import", "areas to measure")
 	if err := flags.Parse(args); err != nil {
 		return err

@@ -190,3 +190,13 @@ func nudge(x float64, by int) float64 {
 	}
 	return math.Nextafter(x, math.Inf(by))
 }
+
+// Scatter draws n points uniformly from a box.
+func Scatter(box orb.Bound, n int, seed uint64) []orb.Point {
+	r := rand.New(rand.NewPCG(seed, 10))
+	points := make([]orb.Point, n)
+	for i := range points {
+		points[i] = within(r, box)
+	}
+	return points
+}
