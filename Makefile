@@ -52,8 +52,8 @@ $(ATLAS) &: testdata/atlas/atlas.mjs testdata/atlas/package-lock.json
 test-deps:
 	@.ci/deps
 
-oracle: atlas ## who owns a point, held against exact fractions on POINTS hard points (ten minutes)
-	HAZGRID_ORACLE=$(POINTS) $(GO) test -v -timeout 60m -run 'TestOracle$$' ./geo
+oracle: test-deps atlas ## who owns a point, held against exact fractions on POINTS hard points, and against PostGIS
+	HAZGRID_ORACLE=$(POINTS) $(GO) test -v -timeout 120m -run 'TestOracle$$|TestOwnersAgainstPostGIS' ./geo
 
 lint: $(LINT) ## the house rules
 	$(LINT) run ./...

@@ -207,9 +207,9 @@ func TestLookupsTakeNoMemory(t *testing.T) {
 // ST_Covers gives, there is one whenever it gives any, and off boundaries it is the lowest of
 // those ST_ContainsProperly gives.
 func TestOwnersAgainstPostGIS(t *testing.T) {
-	n := 3000
+	n := 1500
 	if oraclePoints(t) > 0 {
-		n = 300_000
+		n = 100_000
 	}
 	for _, j := range judgedCoverages() {
 		switch j.name {

@@ -73,19 +73,24 @@ func WithOverlaps(cells []orb.MultiPolygon) []orb.MultiPolygon {
 func WithSlivers(cells []orb.MultiPolygon, seed uint64) []orb.MultiPolygon {
 	r := rand.New(rand.NewPCG(seed, 6))
 	var slivers []orb.MultiPolygon
-	mine := make(map[[2]orb.Point]orb.Point) // by the side as its neighbour runs it: the neighbour's vertex
+	theirs := make(map[[2]orb.Point]orb.Point) // by a side as the cell beside it runs it: that cell's vertex, its own start for none
 	out := make([]orb.MultiPolygon, len(cells))
 	for i, cell := range cells {
 		var ring orb.Ring
 		for a, b := range sides(cell[0][0]) {
 			ring = append(ring, a)
-			if m, made := mine[[2]orb.Point{a, b}]; made {
+			m, decided := theirs[[2]orb.Point{a, b}]
+			switch {
+			case decided && m != a:
 				ring = append(ring, m)
-			} else if r.IntN(2) == 0 && square(a, b) > 1e-14 {
+			case decided:
+			case r.IntN(2) == 0 && square(a, b) > 1e-14:
 				m, other := apart(r, a, b)
 				ring = append(ring, m)
-				mine[[2]orb.Point{b, a}] = other
+				theirs[[2]orb.Point{b, a}] = other
 				slivers = append(slivers, orb.MultiPolygon{{{a, m, b, other, a}}})
+			default:
+				theirs[[2]orb.Point{b, a}] = b
 			}
 		}
 		out[i] = orb.MultiPolygon{{append(ring, ring[0])}}
