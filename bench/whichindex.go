@@ -24,8 +24,8 @@ func (b *bench) systems(ctx context.Context, f field, cells []orb.MultiPolygon) 
 	if f.s2 {
 		makers = append(makers, withS2)
 	}
-	for _, make := range makers {
-		more, err := make(cells)
+	for _, build := range makers {
+		more, err := build(cells)
 		if err != nil {
 			return nil, stop, err
 		}

@@ -159,3 +159,35 @@ func BenchmarkOracle(b *testing.B) {
 		i++
 	}
 }
+
+// TestCorpusLeavesNothingOut: after All points every vertex, every rounded middle of a side, their eight
+// neighbours and every corner have come; and the points are the same every time.
+func TestCorpusLeavesNothingOut(t *testing.T) {
+	cells, _ := coverages.Voronoi{N: 20, Jags: 2, Seed: 6}.Cells()
+	corners := []orb.Point{{120.5, 22.75}, {120.25, 22.5}}
+	corpus := coverages.NewCorpus(cells, corners, 1)
+	points := slices.Collect(corpus.Points(corpus.All()))
+	if again := slices.Collect(corpus.Points(corpus.All())); !slices.Equal(points, again) || len(points) != corpus.All() {
+		t.Error("other points the second time, or another number")
+	}
+	come := make(map[orb.Point]bool)
+	for _, p := range points {
+		come[p] = true
+	}
+	want := slices.Clone(corners)
+	for _, cell := range cells {
+		ring := cell[0][0]
+		for k := 1; k < len(ring); k++ {
+			a, b := ring[k-1], ring[k]
+			for _, p := range []orb.Point{a, {(a[0] + b[0]) / 2, (a[1] + b[1]) / 2}} {
+				east, south := math.Nextafter(p[0], 180), math.Nextafter(p[1], -90)
+				want = append(want, p, orb.Point{east, p[1]}, orb.Point{p[0], south}, orb.Point{east, south})
+			}
+		}
+	}
+	for _, p := range want {
+		if !come[p] {
+			t.Fatalf("%v has not come", p)
+		}
+	}
+}
