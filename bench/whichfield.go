@@ -15,6 +15,7 @@ import (
 
 	"github.com/paulmach/orb"
 
+	"hazgrid/geo"
 	"hazgrid/internal/coverages"
 )
 
@@ -30,7 +31,8 @@ type field struct {
 func fields() []field {
 	read := func(path, code string) func() ([]orb.MultiPolygon, error) {
 		return func() ([]orb.MultiPolygon, error) {
-			return coverages.Read(filepath.Join("testdata", filepath.FromSlash(path)), code)
+			cells, err := coverages.Read(filepath.Join("testdata", filepath.FromSlash(path)), code)
+			return repaired(cells), err
 		}
 	}
 	drawn := func(n int) func() ([]orb.MultiPolygon, error) {
@@ -43,6 +45,20 @@ func fields() []field {
 		{"v100k", "Voronoi cells", drawn(100_000), false, true},
 		{"v1m", "Voronoi cells", drawn(1_000_000), false, false},
 	}
+}
+
+// repaired mends the cells that are not valid: an area that crosses itself has no one winding, and S2 would
+// take the rest of the world for its inside.
+func repaired(cells []orb.MultiPolygon) []orb.MultiPolygon {
+	for i, cell := range cells {
+		if geo.Validate(cell) == nil {
+			continue
+		}
+		if mended, err := geo.Repair(cell); err == nil {
+			cells[i] = mended
+		}
+	}
+	return cells
 }
 
 // A sample is points of one sort and the faces that own them, -1 for none.
