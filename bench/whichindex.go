@@ -42,7 +42,7 @@ func (b *bench) systems(ctx context.Context, f field, cells []orb.MultiPolygon) 
 // ours asks the index point by point, in batches, and measures the floor: dependent random reads of as
 // much memory as it takes.
 func ours(cells []orb.MultiPolygon) ([]system, error) {
-	c, bytes, took, err := built(func() (*geo.Coverage, error) { return geo.NewCoverage(cells) })
+	c, cost, err := built(func() (*geo.Coverage, error) { return geo.NewCoverage(cells) })
 	if err != nil {
 		return nil, err
 	}
@@ -57,10 +57,10 @@ func ours(cells []orb.MultiPolygon) ([]system, error) {
 	}
 	batch := func(points []orb.Point, faces []int32) error { c.LocateBatch(points, faces); return nil }
 	return []system{
-		{name: "hazgrid", answer: single, bytes: bytes, built: took},
+		{name: "hazgrid", answer: single, cost: cost},
 		{name: "hazgrid, unsorted batch", answer: batch},
 		{name: "hazgrid, Morton-ordered batch", answer: batch, ordered: true},
-		{name: fmt.Sprintf("one dependent random read of %.1f MB", float64(bytes)/1e6), answer: chase(bytes), floor: true},
+		{name: fmt.Sprintf("one dependent random read of %.1f MB", float64(cost.bytes)/1e6), answer: chase(cost.bytes), floor: true},
 	}, nil
 }
 
@@ -117,9 +117,9 @@ func boxes(cells []orb.MultiPolygon) *rtree.RTreeGN[float64, int32] {
 
 // withOrb is what one builds first: an R-tree of boxes over orb's polygons.
 func withOrb(cells []orb.MultiPolygon) ([]system, error) {
-	tree, bytes, took, err := built(func() (*rtree.RTreeGN[float64, int32], error) { return boxes(cells), nil })
+	tree, cost, err := built(func() (*rtree.RTreeGN[float64, int32], error) { return boxes(cells), nil })
 	claims := func(face int32, p orb.Point) bool { return planar.MultiPolygonContains(cells[face], p) }
-	return []system{{name: "rtree + orb planar", answer: inTree(tree, claims), bytes: bytes, built: took}}, err
+	return []system{{name: "rtree + orb planar", answer: inTree(tree, claims), cost: cost}}, err
 }
 
 // withGeoJSON is Tile38's engine: an R-tree of boxes over tidwall/geojson objects, each with the
@@ -129,7 +129,7 @@ func withGeoJSON(cells []orb.MultiPolygon) ([]system, error) {
 		tree    *rtree.RTreeGN[float64, int32]
 		objects []geojson.Object
 	}
-	x, bytes, took, err := built(func() (index, error) {
+	x, cost, err := built(func() (index, error) {
 		x := index{tree: boxes(cells), objects: make([]geojson.Object, len(cells))}
 		for i, cell := range cells {
 			x.objects[i] = geoJSON(cell)
@@ -141,7 +141,7 @@ func withGeoJSON(cells []orb.MultiPolygon) ([]system, error) {
 	}
 	answer := inTree(x.tree, claims)
 	return []system{
-		{name: "rtree + tidwall/geojson", answer: answer, bytes: bytes, built: took},
+		{name: "rtree + tidwall/geojson", answer: answer, cost: cost},
 		{name: "rtree + tidwall/geojson, Morton-ordered", answer: answer, ordered: true},
 	}, err
 }
@@ -172,7 +172,7 @@ type s2Face struct {
 // withS2 is golang/geo's ShapeIndex with half-open vertices. Its sides are geodesics: between distant vertices
 // they run elsewhere than straight ones.
 func withS2(cells []orb.MultiPolygon) ([]system, error) {
-	index, bytes, took, err := built(func() (*s2.ShapeIndex, error) {
+	index, cost, err := built(func() (*s2.ShapeIndex, error) {
 		index := s2.NewShapeIndex()
 		for i, cell := range cells {
 			index.Add(s2Face{s2.LaxPolygonFromPoints(loops(cell)), int32(i)})
@@ -190,7 +190,7 @@ func withS2(cells []orb.MultiPolygon) ([]system, error) {
 		}
 		return nil
 	}
-	return []system{{name: "golang/geo S2 ShapeIndex, semi-open", answer: answer, bytes: bytes, built: took}}, err
+	return []system{{name: "golang/geo S2 ShapeIndex, semi-open", answer: answer, cost: cost}}, err
 }
 
 func s2Point(p orb.Point) s2.Point { return s2.PointFromLatLng(s2.LatLngFromDegrees(p[1], p[0])) }
