@@ -15,6 +15,7 @@ import (
 
 	"github.com/paulmach/orb"
 
+	"hazgrid/internal/coverages"
 	"hazgrid/internal/export"
 	"hazgrid/safety"
 )
@@ -38,7 +39,7 @@ func (b *bench) service(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	points := scatter(layer.Coverage.Bound(), manyPoints)
+	points := coverages.Scatter(layer.Coverage.Bound(), manyPoints, 3)
 	text, machine, list := asCSV(points), asBinary(points), asJSON(points)
 	client, url := manyClient(), running.url+"/api/v1/which"
 	var lookups, csv, bin, js, file []time.Duration

@@ -121,7 +121,7 @@ func TestOracle(t *testing.T) {
 		t.Run("reading "+j.name, func(t *testing.T) {
 			cells := j.cells(t)
 			index := newCoverage(t, cells)
-			s := ready{j, coverages.NewCorpus(cells, rasterCorners(index), 1), index, coverages.NewOracle(cells), 4000}
+			s := ready{j, coverages.NewCorpus(cells, index.RasterCorners(), 1), index, coverages.NewOracle(cells), 4000}
 			if total > 0 {
 				s.points = min(max(100_000, s.corpus.All()), 5_000_000)
 			}
@@ -147,14 +147,6 @@ func TestOracle(t *testing.T) {
 		})
 	}
 	t.Logf("%d points in all, %d differ", tried, wrong)
-}
-
-// rasterCorners are the corners of the index's own cells, once it tells them.
-func rasterCorners(c *geo.Coverage) []orb.Point {
-	if r, ok := any(c).(interface{ RasterCorners() []orb.Point }); ok {
-		return r.RasterCorners()
-	}
-	return nil
 }
 
 // A verdict counts points, those that a face owns, those that several hold, and describes the wrong answers.

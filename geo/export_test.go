@@ -1,0 +1,29 @@
+package geo
+
+import "github.com/paulmach/orb"
+
+// RasterCorners are the reference corners of all squares of the raster: points on which a square and its
+// neighbours must agree.
+func (c *Coverage) RasterCorners() (points []orb.Point) {
+	r := &c.raster
+	var walk func(f frame, b *block)
+	walk = func(f frame, b *block) {
+		for j := range int(b.scale) + 1 {
+			for i := range int(b.scale) + 1 {
+				x, y := f.corner(float64(i)/b.scale), f.corner(float64(j)/b.scale)
+				points = append(points, orb.Point{x[0], y[1]})
+			}
+		}
+		for at, w := range b.data[:1<<(2*b.shift)] {
+			if w >= blockWord && w < denseWord {
+				per := f.per * b.scale
+				i, j := at%int(b.scale), at/int(b.scale)
+				walk(frame{r, f.x + float64(i)/per, f.y + float64(j)/per, per}, &b.deep.blocks[w&wordValue])
+			}
+		}
+	}
+	for at := range r.blocks {
+		walk(frame{r, float64(at % r.wide), float64(at / r.wide), 1}, &r.blocks[at])
+	}
+	return points
+}
