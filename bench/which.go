@@ -71,9 +71,12 @@ func (b *bench) snapshot(ctx context.Context) (*safety.Snapshot, error) {
 func each(points []orb.Point, f func(orb.Point)) float64 {
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
+	n := 0
 	start := busy()
-	for _, p := range points {
-		f(p)
+	for ; n == 0 || busy()-start < enough; n += len(points) {
+		for _, p := range points {
+			f(p)
+		}
 	}
-	return float64(busy()-start) / float64(len(points))
+	return float64(busy()-start) / float64(n)
 }
