@@ -18,36 +18,42 @@ func (c *Coverage) LocateBatch(points []orb.Point, faces []int32) {
 	}
 }
 
-// A batch is the work on one chunk: first all words are fetched, then the records of those squares that
-// have one, then the sides are tested, points with equally many together, so that the processor guesses loops right.
+// manyMarks is a number of sides that few squares have: those with more are tested together.
+const manyMarks = 12
+
+// A batch is the work on one chunk: first the words of all points are fetched, then the records of those
+// squares that have one, then the sides are tested, points with equally many together, so that the
+// processor guesses loops right.
 type batch struct {
-	jobs   [chunk]job
-	open   [chunk]uint8 // jobs that a word does not answer
-	sorted [chunk]uint8 // the same by their number of sides
-	many   [maxMarks + 2]uint16
+	jobs   [chunk]job // those that a word does not answer
+	heads  [chunk]uint8
+	sorted [chunk]uint8
+	many   [16]uint16 // at least manyMarks + 2
+
+	touched uint32 // of no meaning: keeps a look into memory from being left out
 }
 
-// A job is a point in a square.
+// A job is a point in a square that has a record, or none of these.
 type job struct {
-	u, v float64
-	at   int32 // block
 	word uint32
+	at   int32 // block
+	x, y int16 // of the point in the square, in units
+	k    int32 // number of the point
 }
 
 func (b *batch) locate(r *raster, points []orb.Point, faces []int32) {
 	n := b.fetch(r, points, faces)
-	for _, k := range b.sort(r, n) {
-		j := &b.jobs[k]
+	for _, i := range b.sort(r, n) {
+		j := &b.jobs[i]
 		if j.word >= blockWord {
-			s := place{&r.blocks[j.at], j.word, j.u, j.v, r.sides[j.at]}
-			faces[k] = s.descend().owner(points[k])
+			faces[j.k] = r.locate(points[j.k])
 			continue
 		}
 		rec := record(r.blocks[j.at].data[j.word&wordValue:])
-		if state, sure := rec.holders(int64(j.u*unit), int64(j.v*unit)); sure {
-			faces[k] = rec.lowest(state)
+		if state, sure := rec.holders(int64(j.x), int64(j.y)); sure {
+			faces[j.k] = rec.lowest(state)
 		} else {
-			faces[k] = rec.exactOwner(r.sides[j.at], points[k])
+			faces[j.k] = rec.exactOwner(r.sides[j.at], points[j.k])
 		}
 	}
 }
@@ -56,46 +62,47 @@ func (b *batch) locate(r *raster, points []orb.Point, faces []int32) {
 // many are open.
 func (b *batch) fetch(r *raster, points []orb.Point, faces []int32) (open int) {
 	for k, p := range points {
-		j := &b.jobs[k]
-		u, v := float64((p[0]-r.x0)*r.perX), float64((p[1]-r.y0)*r.perY)
-		if !(u >= 0 && u < r.nx && v >= 0 && v < r.ny) {
-			j.word = 0
+		u, v := float64((p[0]-r.x0)*r.fineX), float64((p[1]-r.y0)*r.fineY)
+		if !(u >= 0 && u < r.endX && v >= 0 && v < r.endY) {
+			faces[k] = none
 			continue
 		}
 		x, y := int(u), int(v)
-		at := y*r.wide + x
+		at := y>>fineBits*r.wide + x>>fineBits
 		block := &r.blocks[at]
-		u, v = (u-float64(x))*block.scale, (v-float64(y))*block.scale
-		x, y = int(u), int(v)
-		j.u, j.v, j.at = u-float64(x), v-float64(y), int32(at)
-		j.word = block.data[y<<(block.shift&31)|x]
-	}
-	for k := range points {
-		w := b.jobs[k].word
+		w := block.wordAt(x, y)
 		faces[k] = int32(w) - 1
-		b.open[open&(chunk-1)] = uint8(k)
+		j := &b.jobs[open&(chunk-1)]
+		j.word, j.at, j.k = w, int32(at), int32(k)
+		j.x, j.y = int16(block.unitOf(x)), int16(block.unitOf(y))
 		open += int((w>>30 | w>>31) & 1)
 	}
 	return open
 }
 
-// sort lists the first n open jobs by the number of their sides.
+// sort lists the first n jobs by the number of their sides.
 func (b *batch) sort(r *raster, n int) []uint8 {
 	clear(b.many[:])
-	var sides [chunk]uint8
-	for i, k := range b.open[:n] {
-		j := &b.jobs[k]
+	touched := uint32(0)
+	for i := range b.jobs[:n] {
+		j := &b.jobs[i]
+		sides := uint8(0)
 		if j.word < blockWord {
-			sides[i] = uint8(r.blocks[j.at].data[j.word&wordValue] >> 16)
+			data, at := r.blocks[j.at].data, j.word&wordValue
+			sides = uint8(data[at] >> 16)
+			touched += data[at+group*uint32(sides)] // the end of a long record is in another line of the cache
+			sides = min(manyMarks, sides)
 		}
-		b.many[int(sides[i])+1]++
+		b.heads[i] = sides
+		b.many[(sides+1)&15]++
 	}
-	for i := range maxMarks {
+	b.touched = touched
+	for i := range manyMarks {
 		b.many[i+1] += b.many[i]
 	}
-	for i, k := range b.open[:n] {
-		at := &b.many[sides[i]]
-		b.sorted[*at&(chunk-1)] = k
+	for i, sides := range b.heads[:n] {
+		at := &b.many[sides&15]
+		b.sorted[*at&(chunk-1)] = uint8(i)
 		*at++
 	}
 	return b.sorted[:n]

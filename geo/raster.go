@@ -31,8 +31,12 @@ type raster struct {
 	perX, perY float64 // blocks a degree
 	nx, ny     float64 // blocks
 	wide       int     // nx
-	blocks     []block
-	sides      [][]border // of each block, exact
+
+	fineX, fineY float64 // 2²⁰ times perX, perY, nx and ny: whole numbers of these tell block, square and
+	endX, endY   float64 // unit of a point by their bits
+	blocks       []block
+	sides        [][]border // of each block, exact
+	density      density
 }
 
 // A border is a side held once in each block it meets: its ends and the faces looking
@@ -82,12 +86,14 @@ const (
 	maxMarks  = 1<<8 - 1
 	maxSides  = 1 << 16
 
-	unit   = 1 << 14  // of a side's ends in a square
-	reach  = unit / 4 // how far beyond the square they go
-	unsure = 117_000  // what rounding may do to twice the area of lo, hi, p: see holders
-	least  = 1.0 / 64 // how far beyond a square the sides listed for it reach, squares
-	crowd  = 24       // sides over which a square becomes a block
-	finest = 1 << 20  // squares a block's side may be cut into, also by blocks in blocks
+	unit     = 1 << 14  // of a side's ends in a square
+	reach    = unit / 4 // how far beyond the square they go
+	unsure   = 117_000  // what rounding may do to twice the area of lo, hi, p: see holders
+	least    = 1.0 / 64 // how far beyond a square the sides listed for it reach, squares
+	crowd    = 24       // sides over which a square becomes a block
+	unitBits = 14       // of unit
+	fineBits = unitBits + maxShift
+	finest   = 1 << 20 // squares a block's side may be cut into, also by blocks in blocks
 )
 
 // place is the square of a point.
@@ -100,30 +106,37 @@ type place struct {
 
 // locate is the owner of p, none outside.
 func (r *raster) locate(p orb.Point) int32 {
-	u, v := float64((p[0]-r.x0)*r.perX), float64((p[1]-r.y0)*r.perY)
-	if !(u >= 0 && u < r.nx && v >= 0 && v < r.ny) {
+	u, v := float64((p[0]-r.x0)*r.fineX), float64((p[1]-r.y0)*r.fineY)
+	if !(u >= 0 && u < r.endX && v >= 0 && v < r.endY) {
 		return none
 	}
-	i, j := int(u), int(v)
-	at := j*r.wide + i
+	x, y := int(u), int(v)
+	at := y>>fineBits*r.wide + x>>fineBits
 	b := &r.blocks[at]
-	u, v = (u-float64(i))*b.scale, (v-float64(j))*b.scale
-	i, j = int(u), int(v)
-	w := b.data[j<<(b.shift&31)|i]
+	w := b.wordAt(x, y)
 	if w < recordWord {
 		return int32(w) - 1
 	}
-	u, v = u-float64(i), v-float64(j)
 	if w >= blockWord {
-		s := place{b, w, u, v, r.sides[at]}
-		return s.descend().owner(p)
+		s, _ := r.find(p)
+		return s.owner(p)
 	}
 	rec := record(b.data[w&wordValue:])
-	if state, sure := rec.holders(int64(u*unit), int64(v*unit)); sure {
+	if state, sure := rec.holders(b.unitOf(x), b.unitOf(y)); sure {
 		return rec.lowest(state)
 	}
 	return rec.exactOwner(r.sides[at], p)
 }
+
+// wordAt is the word of the square at x, y, in 2⁻²⁰ of a block; whole blocks do not matter.
+func (b *block) wordAt(x, y int) uint32 {
+	drop := (fineBits - b.shift) & 63
+	x, y = x&(1<<fineBits-1)>>drop, y&(1<<fineBits-1)>>drop
+	return b.data[y<<(b.shift&63)|x]
+}
+
+// unitOf is the unit, in its square, of a coordinate in 2⁻²⁰ of a block.
+func (b *block) unitOf(x int) int64 { return int64(x>>((maxShift-b.shift)&63)) & (unit - 1) }
 
 // owner is the owner of p, which lies in the square.
 func (s place) owner(p orb.Point) int32 {

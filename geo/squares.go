@@ -32,10 +32,11 @@ type grower struct {
 // maxShift bounds the squares of one block; where more are needed, blocks grow in blocks.
 const maxShift = 6
 
-// grow makes the block at f of segs, which number the sides. start are the faces at its reference corner.
-func (g *grower) grow(f frame, sides []border, segs []seg, start []int32) block {
+// grow makes the block at f, of about so many squares, of segs, which number the sides. start are the faces at its
+// reference corner.
+func (g *grower) grow(f frame, squares float64, sides []border, segs []seg, start []int32) block {
 	g.frame, g.sides, g.segs, g.deep = f, sides, segs, nil
-	g.shift = g.shiftFor(squaresFor(len(segs), countFaces(sides)))
+	g.shift = g.shiftFor(squares)
 	n := 1 << g.shift
 	g.scale = float64(n)
 	g.corners(n)
@@ -51,17 +52,6 @@ func (g *grower) shiftFor(squares float64) (shift uint8) {
 		shift++
 	}
 	return shift
-}
-
-// countFaces is about how many faces there are beside sides that come face after face.
-func countFaces(sides []border) (n int) {
-	last := int32(none)
-	for _, b := range sides {
-		if f := max(b.left, b.right); f != last {
-			n, last = n+1, f
-		}
-	}
-	return n
 }
 
 // fine reports whether the block may be cut into n squares a side: whole numbers and corners must stay exact enough.
@@ -190,7 +180,7 @@ func (g *grower) deeper(i, j int) uint32 {
 	per := g.per * g.scale
 	f := frame{g.r, g.x + float64(i)/per, g.y + float64(j)/per, per}
 	d := g.more()
-	d.blocks = append(d.blocks, g.inner.grow(f, sides, segs, g.start))
+	d.blocks = append(d.blocks, g.inner.grow(f, float64(len(sides)), sides, segs, g.start))
 	d.sides = append(d.sides, sides)
 	return blockWord | uint32(len(d.blocks)-1)
 }
