@@ -67,6 +67,64 @@ func TestLevelsFollowTheRule(t *testing.T) {
 	}
 }
 
+// Where the deepest level fills all others exactly, a miss is known for all levels; where one vertex of a town was moved, or a side
+// drawn with one vertex more, it is not. Either way the answers are the rule's, on the rim too.
+func TestLevelsThatTheDeepestFills(t *testing.T) {
+	cells := withIslands(mesh{wide: 12, high: 9, lon: 120, lat: 22, size: 0.01, seed: 5, jags: 3, jitter: 0.1}.cells())
+	const towns = 7
+	town := func(face int) int { return face / 12 % towns }
+	dissolved := make([]orb.MultiPolygon, towns)
+	for i := range dissolved {
+		var parts []orb.MultiPolygon
+		for face, cell := range cells {
+			if town(face) == i {
+				parts = append(parts, cell)
+			}
+		}
+		var err error
+		if dissolved[i], err = geo.Dissolve(parts); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for _, tt := range []struct {
+		name   string
+		change func(ring orb.Ring) orb.Ring
+		filled bool
+	}{
+		{"as dissolved", func(ring orb.Ring) orb.Ring { return ring }, true},
+		{"wound otherwise", func(ring orb.Ring) orb.Ring { slices.Reverse(ring); return ring }, true},
+		{"a vertex moved", func(ring orb.Ring) orb.Ring { ring[1][0] += 1e-4; return ring }, false},
+		{"a vertex more", func(ring orb.Ring) orb.Ring {
+			return slices.Insert(ring, 1, orb.Point{(ring[0][0] + ring[1][0]) / 2, (ring[0][1] + ring[1][1]) / 2})
+		}, false},
+	} {
+		above := slices.Clone(dissolved)
+		above[0] = above[0].Clone()
+		above[0][0][0] = tt.change(above[0][0][0])
+		levels := []*geo.Coverage{newCoverage(t, above), newCoverage(t, cells)}
+		parents := make([][][2]int, 2)
+		for range levels[0].Len() {
+			parents[0] = append(parents[0], [2]int{-1, 0})
+		}
+		for face := range cells {
+			parents[1] = append(parents[1], [2]int{0, town(face)})
+		}
+		l := geo.NewLevels(levels, func(level, face int) (int, int) { return parents[level][face][0], parents[level][face][1] })
+		if l.Filled() != tt.filled {
+			t.Errorf("%s: filled %v", tt.name, !tt.filled)
+		}
+		points := append(corners(above), scattered(cells, 20_000)...)
+		batch, one := make([]int32, 2*len(points)), make([]int32, 2)
+		l.LocateBatch(points, batch)
+		for i, p := range points {
+			l.Locate(p, one)
+			if want := ruleOfLevels(levels, parents, p); !slices.Equal(one, want) || !slices.Equal(batch[2*i:][:2], want) {
+				t.Fatalf("%s: %v: owners %v, in a batch %v; want %v", tt.name, p, one, batch[2*i:][:2], want)
+			}
+		}
+	}
+}
+
 func TestNoLevels(t *testing.T) {
 	l := geo.NewLevels(nil, nil)
 	l.Locate(orb.Point{}, nil)
