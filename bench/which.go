@@ -15,10 +15,12 @@ import (
 
 // which measures the grid of a point: as the service asks for it, and the index beside others'.
 func (b *bench) which(ctx context.Context) error {
-	if err := b.whichService(ctx); err != nil {
-		return err
+	for _, measure := range []func(context.Context) error{b.whichService, b.whichFields, b.whichLevels} {
+		if err := measure(ctx); err != nil {
+			return err
+		}
 	}
-	return b.whichFields(ctx)
+	return nil
 }
 
 // whichService measures one level and all three of the district, from a snapshot.

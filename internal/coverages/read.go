@@ -13,13 +13,19 @@ import (
 // Read reads the areas of a GeoJSON file as cells in the order of their codes: the property of
 // that name, or the feature's id where code is "".
 func Read(path, code string) ([]orb.MultiPolygon, error) {
+	cells, _, err := ReadCoded(path, code)
+	return cells, err
+}
+
+// ReadCoded is [Read] with the cells' codes.
+func ReadCoded(path, code string) (cells []orb.MultiPolygon, codes []string, err error) {
 	text, err := os.ReadFile(path)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	file, err := geojson.UnmarshalFeatureCollection(text)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, nil, fmt.Errorf("%s: %w", path, err)
 	}
 	type coded struct {
 		code string
@@ -38,13 +44,12 @@ func Read(path, code string) ([]orb.MultiPolygon, error) {
 		case orb.MultiPolygon:
 			all[i].cell = g
 		default:
-			return nil, fmt.Errorf("%s: feature %d is a %T, not an area", path, i, g)
+			return nil, nil, fmt.Errorf("%s: feature %d is a %T, not an area", path, i, g)
 		}
 	}
 	slices.SortStableFunc(all, func(a, b coded) int { return cmp.Compare(a.code, b.code) })
-	cells := make([]orb.MultiPolygon, len(all))
-	for i, c := range all {
-		cells[i] = c.cell
+	for _, c := range all {
+		cells, codes = append(cells, c.cell), append(codes, c.code)
 	}
-	return cells, nil
+	return cells, codes, nil
 }
