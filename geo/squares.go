@@ -41,7 +41,7 @@ func (g *grower) grow(f frame, squares float64, sides []border, segs []seg, star
 	g.scale = float64(n)
 	g.corners(n)
 	g.assign(n)
-	g.data = slices.Grow(g.data[:0], n*n)[:n*n]
+	g.data = slices.Grow(g.data[:0], n*n+3*group*len(segs))[:n*n] // a side is in two or three squares
 	g.fill(n, start)
 	return block{data: slices.Clone(g.data), scale: g.scale, shift: g.shift, deep: g.deep}
 }
@@ -78,7 +78,7 @@ func (g *grower) assign(n int) {
 		c := g.inSquares(g.r.inBlocks(p))
 		margin = max(margin, 2*(float64(i)-c[0]), 2*(float64(i)-c[1]))
 	}
-	g.pairs = g.pairs[:0]
+	g.pairs = slices.Grow(g.pairs[:0], 3*len(g.segs))
 	for i := range g.segs {
 		l := line{g.inSquares(g.segs[i].a), g.inSquares(g.segs[i].b), int32(i)}
 		g.pairs = appendCells(g.pairs, l, cells{n, n, margin})
