@@ -5,6 +5,9 @@ import "github.com/paulmach/orb"
 // Filled reports whether a point that is nobody's at the deepest level is known to be nobody's at any.
 func (l *Levels) Filled() bool { return l.row(none)[len(l.levels)-1] != open }
 
+// Blocks is how many blocks the raster has.
+func (c *Coverage) Blocks() int { return len(c.raster.blocks) }
+
 // RasterCorners are the reference corners of all squares of the raster: points on which a square and its
 // neighbours must agree.
 func (c *Coverage) RasterCorners() (points []orb.Point) {

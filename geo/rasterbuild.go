@@ -17,7 +17,7 @@ func newRaster(bound orb.Bound, uses []use) raster {
 	}
 	faces := facesIn(uses)
 	d := densityOf(len(uses)/2, faces)
-	r := newFrame(bound, d.squares(len(uses)/2, faces))
+	r := newFrame(bound, blocksFor(d.squares(len(uses)/2, faces), faces, emptiness(bound, uses, faces)))
 	r.density = d
 	first, order := r.spread(uses)
 	r.eachRow(0, int(r.ny), func(b *builder, j int) {
@@ -93,18 +93,24 @@ const (
 // room is how much wider the raster is than the coverage at each end.
 const room = 1.0 / 32
 
-// newFrame is an empty raster over bound and some room for about so many squares.
-func newFrame(bound orb.Bound, squares float64) raster {
+// blocksFor is how many blocks a raster of so many squares gets whose box is so many times as large as the ground that
+// has sides: as many more for the empty ground, as long as they take no more than some 40 bytes a face.
+func blocksFor(squares float64, faces int, empty float64) float64 {
+	n := max(1, squares/smallBlock)
+	if squares > manySquares {
+		n = squares / largeBlock
+	}
+	return max(n, min(n*empty, float64(faces)/2))
+}
+
+// newFrame is an empty raster of about n blocks over bound and some room.
+func newFrame(bound orb.Bound, n float64) raster {
 	width, height := spanOf(bound, 0), spanOf(bound, 1)
 	bound = orb.Bound{ // a little room for edits
 		Min: orb.Point{bound.Min[0] - width*room, bound.Min[1] - height*room},
 		Max: orb.Point{bound.Max[0] + width*room, bound.Max[1] + height*room},
 	}
 	width, height = width*(1+2*room), height*(1+2*room)
-	n := max(1, squares/smallBlock)
-	if squares > manySquares {
-		n = squares / largeBlock
-	}
 	nx := math.Ceil(math.Sqrt(n * width / height))
 	nx = max(1, min(nx, math.Ceil(n)))
 	ny := max(1, math.Ceil(n/nx))
@@ -113,6 +119,33 @@ func newFrame(bound orb.Bound, squares float64) raster {
 		fineX: nx / width * (1 << fineBits), fineY: ny / height * (1 << fineBits), endX: nx * (1 << fineBits), endY: ny * (1 << fineBits),
 		nx: nx, ny: ny, wide: int(nx), blocks: make([]block, int(nx*ny)), sides: make([][]border, int(nx*ny)),
 	}
+}
+
+// emptiness is how many times as large as the ground that has sides bound is, for more than one city; else 1. It counts
+// the cells of a coarse grid in which sides end.
+func emptiness(bound orb.Bound, uses []use, faces int) float64 {
+	if faces <= cityFaces {
+		return 1
+	}
+	const perCell = 128 // uses, were they even: few cells are then without by chance
+	cells := float64(len(uses) / perCell)
+	width, height := spanOf(bound, 0), spanOf(bound, 1)
+	wide := max(1, min(math.Round(math.Sqrt(cells*width/height)), cells))
+	high := max(1, math.Floor(cells/wide))
+	used := make([]bool, int(wide*high))
+	for i := range uses {
+		p := &uses[i].at[0]
+		x, y := within((p[0]-bound.Min[0])/width*wide, int(wide)), within((p[1]-bound.Min[1])/height*high, int(high))
+		used[y*int(wide)+x] = true
+	}
+	n := 0
+	for _, u := range used {
+		n += int(one(u))
+	}
+	if 2*n > len(used) {
+		return 1
+	}
+	return float64(len(used)) / float64(n)
 }
 
 // spanOf is the extent of bound along an axis, over zero and not less than its coordinates can tell.
@@ -264,7 +297,7 @@ func (b *builder) block(at int, start []int32) []int32 {
 
 // gather makes sides of uses: one for each pair of ends, unless more than two faces want it.
 func (b *builder) gather() {
-	b.sides, b.segs = b.sides[:0], b.segs[:0]
+	b.sides, b.segs = slices.Grow(b.sides[:0], len(b.uses)/2), slices.Grow(b.segs[:0], len(b.uses)/2)
 	size := 1
 	for size < 2*len(b.uses) {
 		size *= 2
