@@ -15,7 +15,7 @@ import (
 
 // which measures the grid of a point: as the service asks for it, and the index beside others'.
 func (b *bench) which(ctx context.Context) error {
-	for _, measure := range []func(context.Context) error{b.whichService, b.whichFields, b.whichLevels, b.whichEdits} {
+	for _, measure := range []func(context.Context) error{b.whichService, b.whichFields, b.whichLevels, b.whichEdits, b.whichCities} {
 		if err := measure(ctx); err != nil {
 			return err
 		}
