@@ -108,16 +108,21 @@ func (l *Levels) Len() int { return len(l.levels) }
 
 // Locate writes the owner of p (degrees) at each level to owners, which has as many places; -1 where there is none.
 func (l *Levels) Locate(p orb.Point, owners []int32) {
-	owners = owners[:len(l.levels)]
-	if n := len(l.levels) - 1; n >= topLevel {
-		face := l.levels[n].raster.locate(p)
-		row := l.row(face)
-		for k := range owners {
-			owners[k] = row[k]
-		}
-		if owners[n] == open {
-			l.complete(p, face, owners)
-		}
+	n := len(l.levels)
+	if n == 0 {
+		return
+	}
+	owners = owners[:n]
+	face := l.levels[n-1].raster.locate(p)
+	row := l.rows[n*int(face+1):]
+	if n == 3 {
+		at, row := (*[3]int32)(owners), (*[3]int32)(row)
+		at[0], at[1], at[2] = row[0], row[1], row[2]
+	} else {
+		copy(owners, row)
+	}
+	if owners[n-1] == open {
+		l.complete(p, face, owners)
 	}
 }
 
