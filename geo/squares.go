@@ -41,7 +41,7 @@ func (g *grower) grow(f frame, squares float64, sides []border, segs []seg, star
 	g.scale = float64(n)
 	g.corners(n)
 	g.assign(n)
-	g.data = slices.Grow(g.data[:0], n*n+3*group*len(segs))[:n*n] // a side is in two or three squares
+	g.data = slices.Grow(g.data[:0], n*n+6*group*len(segs))[:n*n] // a side is in some squares, which have heads
 	g.fill(n, start)
 	return block{data: slices.Clone(g.data), scale: g.scale, shift: g.shift, deep: g.deep}
 }
@@ -237,7 +237,8 @@ func (g *grower) bit(face int32) uint32 {
 // record writes the square's record; not ok when a side cannot be cut to the square.
 func (g *grower) record(i, j int) (word uint32, ok bool) {
 	at := len(g.data)
-	g.data = append(g.data, g.head()...)
+	head := g.head()
+	g.data = append(g.data, head[:]...)
 	corner := orb.Point{float64(i), float64(j)}
 	for _, m := range g.marks {
 		s := &g.segs[m.side]
@@ -257,7 +258,7 @@ func (g *grower) record(i, j int) (word uint32, ok bool) {
 }
 
 // head is the first group of a record.
-func (g *grower) head() []uint32 {
+func (g *grower) head() [group]uint32 {
 	head := [group]uint32{uint32(len(g.marks))<<16 | uint32(len(g.faces))<<24}
 	for _, f := range g.start {
 		head[0] |= g.bit(f)
@@ -265,7 +266,7 @@ func (g *grower) head() []uint32 {
 	for k, f := range g.faces[:min(2, len(g.faces))] {
 		head[1+k] = uint32(f)
 	}
-	return head[:]
+	return head
 }
 
 func one(b bool) uint32 {
