@@ -135,6 +135,7 @@ func (e *edit) leaves() bool {
 func (e *edit) rebuild(r *raster) {
 	r.blocks, r.sides = slices.Clone(r.blocks), slices.Clone(r.sides)
 	b := &builder{r: r}
+	first, order := r.spread(e.uses)
 	var start []int32
 	last := -1
 	for _, at := range e.reached() {
@@ -142,7 +143,10 @@ func (e *edit) rebuild(r *raster) {
 			f := frame{r: r, x: float64(at % r.wide), y: float64(at / r.wide), per: 1}
 			start = e.old.appendHolders(start[:0], f.corner(0)) // outside all regions, else the block left of it were reached
 		}
-		b.uses = e.usesIn(at, b.uses[:0])
+		b.uses = e.kept(at, b.uses[:0])
+		for _, n := range order[first[at]:first[at+1]] {
+			b.uses = append(b.uses, e.uses[n])
+		}
 		start = b.block(at, start)
 		last = at
 	}
@@ -163,22 +167,13 @@ func (e *edit) reached() (blocks []int) {
 	return slices.Compact(blocks)
 }
 
-// usesIn appends the uses that meet a block after the edit.
-func (e *edit) usesIn(at int, uses []use) []use {
+// kept appends the uses of unchanged faces that meet a block.
+func (e *edit) kept(at int, uses []use) []use {
 	for _, b := range e.old.sides[at] {
 		for _, u := range [2]use{{b.at, b.left, true}, {b.at, b.right, false}} {
 			if _, changed := slices.BinarySearch(e.faces, u.face); u.face != none && !changed {
 				uses = append(uses, u)
 			}
-		}
-	}
-	x, y := float64(at%e.old.wide), float64(at/e.old.wide)
-	var pairs []pair
-	for _, u := range e.uses {
-		a, b := e.old.inBlocks(u.at[0]), e.old.inBlocks(u.at[1])
-		l := line{orb.Point{a[0] - x, a[1] - y}, orb.Point{b[0] - x, b[1] - y}, 0}
-		if pairs = appendCells(pairs[:0], l, cells{1, 1, least}); len(pairs) > 0 {
-			uses = append(uses, u)
 		}
 	}
 	return uses
