@@ -153,17 +153,13 @@ func boundOfTree(tree *rtree.RTreeGN[float64, part]) orb.Bound {
 // partBound is the box of a polygon's sides; not ok when it has none.
 func partBound(polygon orb.Polygon) (box orb.Bound, ok bool) {
 	for _, ring := range polygon {
-		for i, v := range ring {
-			switch {
-			case v == ring[0] && (i == 0 || !ok):
-				continue
-			case !ok:
-				box, ok = orb.Bound{Min: ring[0], Max: ring[0]}, true
-			}
-			box = joinBoxes(box, orb.Bound{Min: v, Max: v})
-		}
-		if ok && len(ring) > 0 {
-			box = joinBoxes(box, orb.Bound{Min: ring[0], Max: ring[0]})
+		switch b := ring.Bound(); {
+		case len(ring) == 0 || b.Min == b.Max:
+			continue
+		case !ok:
+			box, ok = b, true
+		default:
+			box = joinBoxes(box, b)
 		}
 	}
 	return box, ok

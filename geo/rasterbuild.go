@@ -340,17 +340,19 @@ func (b *builder) add(u use, lo, hi orb.Point) int32 {
 }
 
 // claim puts the face of u beside the side; false when another face has the place. A face that has
-// it already has the side twice: for the even–odd rule not at all.
+// the side already, be it on the other side, has it twice: for the even–odd rule not at all.
 func (s *border) claim(u use) bool {
-	at := &s.right
+	at, across := &s.right, &s.left
 	if u.left {
-		at = &s.left
+		at, across = across, at
 	}
-	switch *at {
-	case none:
-		*at = u.face
-	case u.face:
+	switch {
+	case *at == u.face:
 		*at = none
+	case *across == u.face:
+		*across = none
+	case *at == none:
+		*at = u.face
 	default:
 		return false
 	}
