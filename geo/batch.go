@@ -67,8 +67,8 @@ func (b *batch) fetch(r *raster, points []orb.Point, faces []int32) (open int) {
 			faces[k] = none
 			continue
 		}
-		x, y := int(u), int(v)
-		at := y>>fineBits*r.wide + x>>fineBits
+		x, y := int64(u), int64(v)
+		at := int(y>>fineBits)*r.wide + int(x>>fineBits)
 		block := &r.blocks[at]
 		w := block.wordAt(x, y)
 		faces[k] = int32(w) - 1

@@ -84,10 +84,8 @@ func (c *claim) appendTo(dst []int) []int {
 	for _, f := range c.holders.more {
 		dst = append(dst, int(f))
 	}
-	if len(dst) == from {
-		if f, ok := c.touchers.lowest(); ok {
-			dst = append(dst, f)
-		}
+	if len(dst) == from && c.toucher != none {
+		dst = append(dst, int(c.toucher))
 	}
 	slices.Sort(dst[from:])
 	return dst
@@ -117,13 +115,6 @@ func (s *faceSet) flip(face int32) {
 	}
 	s.few[s.n] = face
 	s.n++
-}
-
-// add puts the face in.
-func (s *faceSet) add(face int32) {
-	if slices.Index(s.few[:s.n], face) < 0 && slices.Index(s.more, face) < 0 {
-		s.flip(face)
-	}
 }
 
 func (s *faceSet) lowest() (face int, ok bool) {

@@ -91,6 +91,7 @@ const (
 	unsure   = 117_000  // what rounding may do to twice the area of lo, hi, p: see holders
 	least    = 1.0 / 64 // how far beyond a square the sides listed for it reach, squares
 	crowd    = 24       // sides over which a square becomes a block
+	repeats  = 3        // how often, on average, a block's sides may come in its crowded squares for that
 	unitBits = 14       // of unit
 	fineBits = unitBits + maxShift
 	finest   = 1 << 20 // squares a block's side may be cut into, also by blocks in blocks
@@ -110,8 +111,8 @@ func (r *raster) locate(p orb.Point) int32 {
 	if !(u >= 0 && u < r.endX && v >= 0 && v < r.endY) {
 		return none
 	}
-	x, y := int(u), int(v)
-	at := y>>fineBits*r.wide + x>>fineBits
+	x, y := int64(u), int64(v)
+	at := int(y>>fineBits)*r.wide + int(x>>fineBits)
 	b := &r.blocks[at]
 	w := b.wordAt(x, y)
 	if w < recordWord {
@@ -129,14 +130,14 @@ func (r *raster) locate(p orb.Point) int32 {
 }
 
 // wordAt is the word of the square at x, y, in 2⁻²⁰ of a block; whole blocks do not matter.
-func (b *block) wordAt(x, y int) uint32 {
+func (b *block) wordAt(x, y int64) uint32 {
 	drop := (fineBits - b.shift) & 63
 	x, y = x&(1<<fineBits-1)>>drop, y&(1<<fineBits-1)>>drop
 	return b.data[y<<(b.shift&63)|x]
 }
 
 // unitOf is the unit, in its square, of a coordinate in 2⁻²⁰ of a block.
-func (b *block) unitOf(x int) int64 { return int64(x>>((maxShift-b.shift)&63)) & (unit - 1) }
+func (b *block) unitOf(x int64) int64 { return x >> ((maxShift - b.shift) & 63) & (unit - 1) }
 
 // owner is the owner of p, which lies in the square.
 func (s place) owner(p orb.Point) int32 {
@@ -294,12 +295,15 @@ type mark struct {
 	right0, above bool
 }
 
-// claim is what is known of a point in a dense square: the faces that hold it, those that touch it.
-type claim struct{ holders, touchers faceSet }
+// claim is what is known of a point in a dense square: the faces that hold it, the lowest that touches it.
+type claim struct {
+	holders faceSet
+	toucher int32
+}
 
 // dense looks at every side of a dense square.
 func (s *place) dense(p orb.Point) *claim {
-	var c claim
+	c := claim{toucher: none}
 	d := &s.block.deep.dense[s.word&wordValue]
 	for _, f := range d.start {
 		c.holders.flip(f)
@@ -311,8 +315,8 @@ func (s *place) dense(p orb.Point) *claim {
 			if f != none && in {
 				c.holders.flip(f)
 			}
-			if f != none && on {
-				c.touchers.add(f)
+			if f != none && on && (c.toucher == none || f < c.toucher) {
+				c.toucher = f
 			}
 		}
 	}
@@ -323,10 +327,7 @@ func (c *claim) owner() int32 {
 	if f, ok := c.holders.lowest(); ok {
 		return int32(f)
 	}
-	if f, ok := c.touchers.lowest(); ok {
-		return int32(f)
-	}
-	return none
+	return c.toucher
 }
 
 // corner is the largest number found whose block coordinate (v-v0)·per lies below b: so no point of

@@ -23,6 +23,7 @@ type grower struct {
 	order []int32
 	data  []uint32
 	deep  *deep
+	thins bool // see thin
 
 	start, row []int32
 	marks      []mark
@@ -41,6 +42,7 @@ func (g *grower) grow(f frame, squares float64, sides []border, segs []seg, star
 	g.scale = float64(n)
 	g.corners(n)
 	g.assign(n)
+	g.thins = g.thin(n)
 	g.data = slices.Grow(g.data[:0], n*n+6*group*len(segs))[:n*n] // a side is in some squares, which have heads
 	g.fill(n, start)
 	return block{data: slices.Clone(g.data), scale: g.scale, shift: g.shift, deep: g.deep}
@@ -84,6 +86,18 @@ func (g *grower) assign(n int) {
 		g.pairs = appendCells(g.pairs, l, cells{n, n, margin})
 	}
 	g.first, g.order = sortPairs(g.pairs, n*n, g.first, g.order)
+}
+
+// thin reports whether blocks in place of the crowded squares would have fewer sides each. They would not where many
+// sides run through one square after the other, on one line or close together: every level would repeat them.
+func (g *grower) thin(n int) bool {
+	crowded := 0
+	for at := range n * n {
+		if k := int(g.first[at+1] - g.first[at]); k > crowd {
+			crowded += k
+		}
+	}
+	return crowded <= repeats*len(g.segs)
 }
 
 // inSquares turns coordinates in blocks of the raster into squares of this block.
@@ -154,7 +168,7 @@ func (g *grower) square(i, j int) uint32 {
 		return 0
 	case len(g.marks) == 0 && len(g.start) == 1:
 		return uint32(g.start[0]) + 1
-	case (len(g.marks) > crowd || len(g.sides) > maxSides) && g.depth < maxShift && g.fine(4<<g.shift):
+	case (len(g.marks) > crowd || len(g.sides) > maxSides) && g.thins && g.depth < maxShift && g.fine(4<<g.shift):
 		return g.deeper(i, j)
 	}
 	g.listFaces()
