@@ -2,6 +2,7 @@ package geo
 
 import (
 	"fmt"
+	"math"
 	"sync"
 
 	"github.com/paulmach/orb"
@@ -24,7 +25,7 @@ type Coverage struct {
 	lines  *lazyOutlines
 	bulge  func() float64 // how far, in degrees of latitude, a great circle may leave an edge's box
 
-	copying *sync.Mutex // of the tree, shared with all coverages made from this one
+	shop *workshop
 }
 
 // A part is one polygon of a face.
@@ -39,9 +40,9 @@ type use struct {
 
 // NewCoverage indexes the cells: face i is cells[i]. Where several faces claim a point the
 // lowest index wins, so callers sort by code. The cells are kept, not copied: they must not
-// change afterwards. It fails when a coordinate is not a finite number.
+// change afterwards. It fails when a coordinate is not a number or over 10¹⁵ in size: so far the arithmetic is exact.
 func NewCoverage(cells []orb.MultiPolygon) (*Coverage, error) {
-	c := &Coverage{cells: cells, lines: &lazyOutlines{}, copying: &sync.Mutex{}}
+	c := &Coverage{cells: cells, lines: &lazyOutlines{}, shop: &workshop{}}
 	c.bulge = sync.OnceValue(c.widestBulge)
 	uses, err := usesOf(cells)
 	if err != nil {
@@ -78,8 +79,8 @@ func usesOf(cells []orb.MultiPolygon) ([]use, error) {
 func appendUses(uses []use, face int32, cell orb.MultiPolygon) ([]use, error) {
 	for i, polygon := range cell {
 		for k, ring := range polygon {
-			if bad := notFinite(ring); bad >= 0 {
-				return nil, fmt.Errorf("polygon %d: ring %d: coordinate %v is not a finite number", i, k, ring[bad])
+			if bad := unfit(ring); bad >= 0 {
+				return nil, fmt.Errorf("polygon %d: ring %d: coordinate %v is not a number up to 1e15", i, k, ring[bad])
 			}
 			uses = appendRing(uses, face, ring, (winding(ring) > 0) == (k == 0))
 		}
@@ -101,9 +102,11 @@ func appendRing(uses []use, face int32, ring orb.Ring, insideLeft bool) []use {
 	return uses
 }
 
-func notFinite(ring orb.Ring) int {
+// unfit is the first vertex that is no number or too large for exact arithmetic, -1 when there is none.
+func unfit(ring orb.Ring) int {
+	const most = 1e15
 	for i, v := range ring {
-		if !finite(v) {
+		if !(math.Abs(v[0]) <= most && math.Abs(v[1]) <= most) {
 			return i
 		}
 	}

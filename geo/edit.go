@@ -18,7 +18,7 @@ type Change struct {
 // With returns the coverage after the changes. It shares with c all that they do not reach, and takes
 // the time of their surroundings: well under a millisecond for a border between two of a city's grids.
 // Only a shape that leaves the box of c by more than a thirtieth makes all be built anew. Neither c nor
-// those who ask it notice. It fails when a face is not there or changed twice, or a coordinate is not a finite number.
+// those who ask it notice. It fails when a face is not there or changed twice, or for a coordinate that [NewCoverage] refuses.
 func (c *Coverage) With(changes ...Change) (*Coverage, error) {
 	changes = slices.Clone(changes)
 	slices.SortFunc(changes, func(a, b Change) int { return a.Face - b.Face })
@@ -29,7 +29,7 @@ func (c *Coverage) With(changes ...Change) (*Coverage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("coverage: %w", err)
 	}
-	next := &Coverage{cells: slices.Clone(c.cells), raster: c.raster, lines: &lazyOutlines{}, copying: c.copying}
+	next := &Coverage{cells: slices.Clone(c.cells), raster: c.raster, lines: &lazyOutlines{}, shop: c.shop}
 	next.bulge = sync.OnceValue(next.widestBulge)
 	for _, ch := range changes {
 		next.cells[ch.Face] = ch.Cell
@@ -37,17 +37,23 @@ func (c *Coverage) With(changes ...Change) (*Coverage, error) {
 	if e.leaves() {
 		return NewCoverage(next.cells)
 	}
+	c.shop.mu.Lock()
+	defer c.shop.mu.Unlock()
 	next.copyTree(c, changes)
-	e.rebuild(&next.raster)
+	e.rebuild(&next.raster, &c.shop.builder)
 	return next, nil
 }
 
-// copyTree copies the boxes of c but those of changed faces, which it makes anew. Copying marks the copied tree, so
-// two may not do so at once; those who search it do not look at the mark.
+// A workshop is shared by all coverages made from one another, of which it serves one at a time. Copying marks the
+// copied tree, so two may not do so at once; those who search it do not look at the mark. The builder keeps its memory.
+type workshop struct {
+	mu      sync.Mutex
+	builder builder
+}
+
+// copyTree copies the boxes of old but those of changed faces, which it makes anew.
 func (c *Coverage) copyTree(old *Coverage, changes []Change) {
-	c.copying.Lock()
 	c.tree = old.tree.Copy()
-	c.copying.Unlock()
 	for _, ch := range changes {
 		for i, polygon := range old.cells[ch.Face] {
 			if box, ok := partBound(polygon); ok {
@@ -132,9 +138,9 @@ func (e *edit) leaves() bool {
 }
 
 // rebuild makes the blocks that the regions reach anew in r, which is a copy of the old raster.
-func (e *edit) rebuild(r *raster) {
+func (e *edit) rebuild(r *raster, b *builder) {
 	r.blocks, r.sides = slices.Clone(r.blocks), slices.Clone(r.sides)
-	b := &builder{r: r}
+	b.r = r
 	first, order := r.spread(e.uses)
 	var start []int32
 	last := -1
@@ -149,6 +155,10 @@ func (e *edit) rebuild(r *raster) {
 		}
 		start = b.block(at, start)
 		last = at
+	}
+	b.r = nil
+	if cap(b.uses) > 100*largeBlock {
+		*b = builder{} // what one huge edit took is not kept for the small ones
 	}
 }
 

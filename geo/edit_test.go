@@ -144,6 +144,7 @@ func TestWithRefuses(t *testing.T) {
 		"twice":          {{Face: 0}, {Face: 0, Cell: box(0, 0, 1, 2)}},
 		"not a number":   {{Face: 0, Cell: box(0, 0, 1, math.NaN())}},
 		"without an end": {{Face: 0, Cell: box(0, 0, math.Inf(1), 1)}},
+		"too far away":   {{Face: 0, Cell: box(0, 0, 1e308, 1)}},
 	} {
 		if _, err := c.With(changes...); err == nil {
 			t.Errorf("%s: taken", name)

@@ -151,7 +151,7 @@ func emptiness(bound orb.Bound, uses []use, faces int) float64 {
 // spanOf is the extent of bound along an axis, over zero and not less than its coordinates can tell.
 func spanOf(bound orb.Bound, axis int) float64 {
 	lo, hi := bound.Min[axis], bound.Max[axis]
-	return max(hi-lo, math.Ldexp(max(math.Abs(lo), math.Abs(hi)), -40), 1e-100)
+	return max(hi-lo, math.Ldexp(max(math.Abs(lo), math.Abs(hi)), -26), 1e-100)
 }
 
 // eachRow runs f for the rows of blocks from…to on all cores; a builder serves one row after the other.
