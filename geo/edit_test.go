@@ -12,6 +12,7 @@ import (
 	"go.uber.org/goleak"
 
 	"hazgrid/geo"
+	"hazgrid/internal/coverages"
 )
 
 // An editor changes a mesh as planners do.
@@ -240,5 +241,24 @@ func readAll(t *testing.T, r reading) {
 			return
 		default:
 		}
+	}
+}
+
+// A border between two of a city's grids is moved.
+func BenchmarkWith(b *testing.B) {
+	cells := coverages.Grids(1888)
+	e := &editor{rand.New(rand.NewPCG(1, 2)), cells}
+	c := newCoverage(b, cells)
+	var all [][]geo.Change
+	for range 200 {
+		all = append(all, e.moveVertex(e.IntN(len(cells))))
+	}
+	b.ReportAllocs()
+	i := 0
+	for b.Loop() {
+		if _, err := c.With(all[i%len(all)]...); err != nil {
+			b.Fatal(err)
+		}
+		i++
 	}
 }

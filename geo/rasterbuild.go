@@ -60,7 +60,7 @@ type density struct{ perSide, perFace float64 }
 func densityOf(sides, faces int) density {
 	d := density{perSide: 0.6, perFace: 16}
 	if faces <= cityFaces {
-		d.perFace = max(4, 36-0.8*float64(sides)/float64(faces))
+		d.perFace = max(4, 32-0.8*float64(sides)/float64(faces))
 	}
 	return d
 }
@@ -85,7 +85,7 @@ func facesIn(uses []use) (n int) {
 // A block has about smallBlock squares, so that an edit rebuilds little, or in a raster of over manySquares
 // about largeBlock, so that the list of blocks stays small.
 const (
-	smallBlock  = 1 << 8
+	smallBlock  = 1 << 7
 	largeBlock  = 1 << 10
 	manySquares = 1 << 20
 )
