@@ -253,11 +253,17 @@ func againstPostGIS(t *testing.T, cells []orb.MultiPolygon, points []orb.Point) 
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
-	on := 0
+	on, rounded := 0, 0
+	oracle := coverages.NewOracle(cells)
 	for i, p := range points {
 		face, ok := c.Locate(p)
 		if ok != (len(covers[i]) > 0) || ok && !slices.Contains(covers[i], face) {
-			t.Errorf("%v: face %d, %v; ST_Covers gives %v", p, face, ok, covers[i])
+			// PostGIS decides in plain float64: of hard points a few in a million are on a side for it that are
+			// beside it. Then the fractions have to say so.
+			if rounded++; rounded > 1+len(points)/20_000 || !slices.Equal(oracle.All(p, nil), c.LocateAll(p, nil)) {
+				t.Errorf("%v: face %d, %v; ST_Covers gives %v", p, face, ok, covers[i])
+			}
+			continue
 		}
 		if len(inside[i]) < len(covers[i]) {
 			on++
@@ -265,5 +271,5 @@ func againstPostGIS(t *testing.T, cells []orb.MultiPolygon, points []orb.Point) 
 			t.Errorf("%v, off boundaries: faces %v; ST_ContainsProperly gives %v", p, all, inside[i])
 		}
 	}
-	t.Logf("%d areas, %d points, %d on a boundary", len(cells), len(points), on)
+	t.Logf("%d areas, %d points, %d on a boundary; PostGIS rounds %d off or onto one", len(cells), len(points), on, rounded)
 }

@@ -8,7 +8,8 @@ import (
 
 // An Oracle says who owns a point by the rule as it is written: a face holds p when p + (ε, ε²) is
 // inside by the even–odd rule over all its rings; of the faces that hold it the lowest owns it;
-// where none does, the lowest that has p on one of its sides. It decides by comparing
+// where none does, the lowest that has p on its boundary: on a side that it has an odd number of times, for a way
+// there and back bounds nothing. It decides by comparing
 // coordinates, which is exact, and in fractions ([big.Rat]) where that is not enough. It may be used by
 // many goroutines at once.
 type Oracle struct {
@@ -35,12 +36,16 @@ func NewOracle(cells []orb.MultiPolygon) *Oracle {
 
 func newShape(cell orb.MultiPolygon) shape {
 	s := shape{bound: orb.MultiPolygon{}.Bound()}
+	times := map[[2]orb.Point]int{}
 	for a, b := range allSides(cell) {
-		if a[1] > b[1] {
-			a, b = b, a
+		times[upwards(a, b)]++
+	}
+	for a, b := range allSides(cell) {
+		if side := upwards(a, b); times[side]%2 == 1 {
+			s.sides = append(s.sides, side)
+			s.bound = s.bound.Union(orb.MultiPoint{a, b}.Bound())
+			times[side] = 0
 		}
-		s.sides = append(s.sides, [2]orb.Point{a, b})
-		s.bound = s.bound.Union(orb.MultiPoint{a, b}.Bound())
 	}
 	s.bands = &buckets{box: s.bound, wide: 1, high: 1 + len(s.sides)/8}
 	if h := s.bound.Max[1] - s.bound.Min[1]; h > 0 {
@@ -48,6 +53,14 @@ func newShape(cell orb.MultiPolygon) shape {
 	}
 	s.bands.fill(len(s.sides), func(i int) orb.Bound { return orb.MultiPoint{s.sides[i][0], s.sides[i][1]}.Bound() })
 	return s
+}
+
+// upwards is a side with its lower end first, of a level one the western.
+func upwards(a, b orb.Point) [2]orb.Point {
+	if a[1] > b[1] || a[1] == b[1] && a[0] > b[0] {
+		a, b = b, a
+	}
+	return [2]orb.Point{a, b}
 }
 
 // Owner is the face that owns p, or -1.
