@@ -99,9 +99,12 @@ func (l levels) systems(n int) []system {
 	one, batch := singly(l.deepest), func(points []orb.Point, faces []int32) error { l.deepest.LocateBatch(points, faces); return nil }
 	all := func(points []orb.Point, owners []int32) error { l.all.LocateBatch(points, owners); return nil }
 	return []system{
-		{name: "single points, the deepest alone", answer: one}, deepest("single points, three levels", n, l.locate),
-		{name: "unsorted batch, the deepest alone", answer: batch}, deepest("unsorted batch, three levels", n, all),
-		{name: "Morton-ordered batch, the deepest alone", answer: batch, ordered: true}, ordered(deepest("Morton-ordered batch, three levels", n, all)),
+		{name: "single points, the deepest alone", answer: one},
+		deepest("single points, three levels", n, l.locate),
+		{name: "unsorted batch, the deepest alone", answer: batch},
+		deepest("unsorted batch, three levels", n, all),
+		{name: "Morton-ordered batch, the deepest alone", answer: batch, ordered: true},
+		ordered(deepest("Morton-ordered batch, three levels", n, all)),
 	}
 }
 
