@@ -22,6 +22,22 @@ type csvReader struct {
 	short  func(number int64) // told of rows with fewer cells than the header
 }
 
+// readCSV is the reader of CSV.
+func readCSV(s *source) (table, error) {
+	text, err := s.text()
+	if err != nil {
+		return table{}, err
+	}
+	r, err := newCSVReader(text, s.charset.text(s.head), s.charset, s.o.maxBytes())
+	if err != nil {
+		return table{}, err
+	}
+	r.short = func(number int64) {
+		s.warn("short_row", fmt.Sprintf("record %d has fewer cells than the header", number))
+	}
+	return table{header: r.header, rows: r.rows()}, nil
+}
+
 // separators are tried in this order; the one that cuts the header most often wins.
 var separators = []rune{',', ';', '\t', '|'}
 

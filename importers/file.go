@@ -1,7 +1,6 @@
 package importers
 
 import (
-	"bufio"
 	"errors"
 	"fmt"
 	"io"
@@ -16,24 +15,22 @@ import (
 
 // A File is one source of records, open for reading. It is not safe for concurrent use.
 type File struct {
-	Format   string    // "GeoJSON" or "CSV"
+	Format   string    // "GeoJSON", "CSV", …
 	Encoding string    // "utf-8", "gb18030", …
 	Frame    crs.Frame // of the coordinates in the file; final after the last record
 
-	path    string
-	o       Options
-	src     io.ReadSeekCloser
-	head    []byte // of the text
-	charset charset
-	rows    rows
-	mapper  *mapper
+	src    source
+	disk   io.Closer // nil when there is none
+	table  table
+	kind   format
+	mapper *mapper
 }
 
 // headBytes is how much of a file is looked at to see what it is.
 const headBytes = 1 << 20
 
 // Open recognises a file by its content. Its error is a safety.ErrInvalid for what is not read
-// and for a column of o.Map that a CSV does not have, ErrFrame for a frame.
+// and for a column of o.Map that a table does not have, ErrFrame for a frame.
 func Open(path string, o Options) (*File, error) {
 	f, err := open(path, o)
 	if err != nil {
@@ -46,21 +43,23 @@ func open(path string, o Options) (*File, error) {
 	if !slices.Contains(safety.Kinds(), o.Kind) {
 		return nil, fmt.Errorf("%w: kind %q is not known", safety.ErrInvalid, o.Kind)
 	}
-	src, err := os.Open(path)
+	disk, err := os.Open(path)
 	if err != nil {
 		return nil, plain(err)
 	}
-	info, err := src.Stat()
-	if err == nil && !info.Mode().IsRegular() {
+	var f *File
+	info, err := disk.Stat()
+	switch {
+	case err != nil:
+	case !info.Mode().IsRegular():
 		err = fmt.Errorf("%w: not a regular file (a folder or a pipe is not read)", safety.ErrInvalid)
-	}
-	f := &File{path: path, o: o, src: src}
-	if err == nil {
-		err = f.start()
+	default:
+		f, err = start(source{path: path, file: disk, size: info.Size(), o: o})
 	}
 	if err != nil {
-		return nil, errors.Join(err, src.Close())
+		return nil, errors.Join(plain(err), disk.Close())
 	}
+	f.disk = disk
 	return f, nil
 }
 
@@ -73,71 +72,70 @@ func plain(err error) error {
 	return err
 }
 
-// start looks at the head of the file and sets up what reads it.
-func (f *File) start() error {
-	head, err := io.ReadAll(io.LimitReader(f.src, headBytes))
-	if err != nil {
-		return plain(err)
+// start looks at the head of a file and opens what reads it.
+func start(src source) (f *File, err error) {
+	f = &File{Frame: crs.WGS84, src: src}
+	if src.o.Frame != "" {
+		f.Frame = src.o.Frame
 	}
-	asked, err := charsetOf(f.o.Encoding)
-	if err != nil {
-		return err
+	f.mapper = newMapper(src.o, f.Frame)
+	if f.src.head, err = io.ReadAll(io.NewSectionReader(src.file, 0, headBytes)); err != nil {
+		return nil, err
 	}
-	f.charset = detect(head, asked)
-	kind, err := recognise(head, f.charset)
-	if err != nil {
-		return err
-	}
-	f.Format, f.Encoding, f.head = string(kind), f.charset.name, f.charset.text(head)
-	f.Frame = crs.WGS84
-	if f.o.Frame != "" {
-		f.Frame = f.o.Frame
-	}
-	f.mapper = newMapper(f.o, f.Frame)
-	f.rows, err = f.read(true)
-	return err
-}
-
-// read starts the format's reader at the beginning of the file; only the first pass is counted.
-func (f *File) read(first bool) (rows, error) {
-	if _, err := f.src.Seek(0, io.SeekStart); err != nil {
-		return nil, plain(err)
-	}
-	count := &meter{src: f.src}
-	if first {
-		count.told = f.o.Progress
-	}
-	text, err := f.charset.reader(bufio.NewReaderSize(count, 256<<10))
-	if err != nil {
-		return nil, plain(err)
-	}
-	if f.Format == string(geoJSON) {
-		g := &geoReader{in: newJSONStream(text, f.o.maxBytes()), cs: f.charset, fixed: f.o.Frame != ""}
-		g.told = func(frame string) { f.Frame, f.mapper.frame = crs.Frame(frame), crs.Frame(frame) }
-		return g.rows(), nil
-	}
-	r, err := newCSVReader(text, f.head, f.charset, f.o.maxBytes())
+	asked, err := charsetOf(src.o.Encoding)
 	if err != nil {
 		return nil, err
 	}
-	if !first {
-		return r.rows(), nil
+	f.src.charset = detect(f.src.head, asked)
+	if f.kind, err = recognise(f.src.head, f.src.charset); err != nil {
+		return nil, err
 	}
-	r.short = func(number int64) {
-		f.mapper.warn("short_row", fmt.Sprintf("record %d has fewer cells than the header", number))
+	f.Format, f.Encoding = string(f.kind), f.src.charset.name
+	if f.table, err = f.read(true); err != nil {
+		return nil, err
 	}
-	return r.rows(), f.checkHeader(r.header)
+	if f.table.encoding != "" {
+		f.Encoding = f.table.encoding
+	}
+	if err := f.checkHeader(f.table.header); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return f, nil
+}
+
+// read opens the format's reader at the beginning of the file; only the first pass tells anything.
+func (f *File) read(first bool) (table, error) {
+	src := f.src
+	src.told, src.warn, src.claim = func(int) {}, func(string, string) {}, func(string) {}
+	if first {
+		src.warn, src.claim = f.mapper.warn, f.claimed
+		if src.o.Progress != nil {
+			src.told = src.o.Progress
+		}
+	}
+	t, err := readerOf(f.kind)(&src)
+	return t, plain(err)
+}
+
+// claimed is told of the frame that the file names.
+func (f *File) claimed(name string) {
+	if f.src.o.Frame == "" {
+		f.Frame, f.mapper.frame = crs.Frame(name), crs.Frame(name)
+	}
 }
 
 // checkHeader refuses a table that cannot be meant.
 func (f *File) checkHeader(header []string) error {
+	if header == nil {
+		return nil
+	}
 	found := f.mapper.columns.find(header)
 	if err := f.mapper.columns.missing(header); err != nil {
 		return err
 	}
 	if slices.Max(found) < 0 {
-		return fmt.Errorf("%w: neither GeoJSON nor CSV of %s: no column is one of their fields (there are: %s); %s",
-			safety.ErrInvalid, f.o.Kind, clip(clipList(header)), readToday)
+		return fmt.Errorf("%w: neither a known format nor %s of %s: no column is one of their fields (there are: %s); %s",
+			safety.ErrInvalid, f.Format, f.src.o.Kind, clip(clipList(header)), readToday)
 	}
 	return nil
 }
@@ -147,9 +145,9 @@ func (f *File) checkHeader(header []string) error {
 func (f *File) Records() iter.Seq2[safety.Record, error] {
 	return func(yield func(safety.Record, error) bool) {
 		var last []string
-		for r, err := range f.rows {
+		for r, err := range f.table.rows {
 			if err != nil {
-				yield(safety.Record{}, fmt.Errorf("%s: %w", f.path, plain(err)))
+				yield(safety.Record{}, fmt.Errorf("%s: %w", f.src.path, plain(err)))
 				return
 			}
 			last = r.names
@@ -163,7 +161,7 @@ func (f *File) Records() iter.Seq2[safety.Record, error] {
 			}
 		}
 		if err := f.mapper.columns.missing(last); err != nil && last != nil {
-			yield(safety.Record{}, fmt.Errorf("%s: %w", f.path, err))
+			yield(safety.Record{}, fmt.Errorf("%s: %w", f.src.path, err))
 		}
 	}
 }
@@ -182,19 +180,12 @@ func (f *File) Warnings() []safety.Warning {
 }
 
 // Close closes the file.
-func (f *File) Close() error { return f.src.Close() }
-
-// A meter tells how much is read.
-type meter struct {
-	src  io.Reader
-	told func(int)
-}
-
-// Read implements io.Reader.
-func (m *meter) Read(p []byte) (int, error) {
-	n, err := m.src.Read(p)
-	if m.told != nil {
-		m.told(n)
+func (f *File) Close() (err error) {
+	if f.table.close != nil {
+		err = f.table.close()
 	}
-	return n, err
+	if f.disk != nil {
+		err = errors.Join(err, f.disk.Close())
+	}
+	return err
 }

@@ -12,17 +12,13 @@ import (
 	"hazgrid/safety"
 )
 
-// inMemory is a file that needs no disk.
-type inMemory struct{ *bytes.Reader }
-
-func (inMemory) Close() error { return nil }
-
 // drain reads content to its end and checks what holds for every file: numbers rise from 1, a record has its
 // required fields and a geometry in range, the second pass finds every row.
 func drain(t *testing.T, content []byte, k safety.Kind) error {
 	t.Helper()
-	f := &File{o: Options{Kind: k, MaxBytes: 1 << 16, Repair: k == safety.Grids}, src: inMemory{bytes.NewReader(content)}}
-	if err := f.start(); err != nil {
+	o := Options{Kind: k, MaxBytes: 1 << 16, Repair: k == safety.Grids}
+	f, err := start(source{file: bytes.NewReader(content), size: int64(len(content)), o: o})
+	if err != nil {
 		return err
 	}
 	var numbers []int64

@@ -23,6 +23,16 @@ type geoReader struct {
 	yield func(row, error) bool
 }
 
+// readGeoJSON is the reader of GeoJSON.
+func readGeoJSON(s *source) (table, error) {
+	text, err := s.text()
+	if err != nil {
+		return table{}, err
+	}
+	g := &geoReader{in: newJSONStream(text, s.o.maxBytes()), cs: s.charset, fixed: s.o.Frame != "", told: s.claim}
+	return table{rows: g.rows()}, nil
+}
+
 var errStop = errors.New("stopped")
 
 // rows yields the features; names of properties may differ from one to the next.

@@ -164,7 +164,7 @@ func TestBadFiles(t *testing.T) {
 		"empty":              {"", "the file is empty"},
 		"BOM only":           {"\ufeff", "the file is blank"},
 		"blank":              {" \n\n", "the file is blank"},
-		"not JSON":           {"this is not JSON at all\n", "neither GeoJSON nor CSV"},
+		"not JSON":           {"this is not JSON at all\n", "neither a known format nor CSV of grids"},
 		"cut in feature":     {collection(f, f)[:150], "cut off at byte 150"},
 		"cut after feature":  {`{"type":"FeatureCollection","features":[` + f, "cut off at byte"},
 		"cut before end":     {collection(f)[:len(collection(f))-1], "cut off at byte"},

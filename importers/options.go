@@ -20,6 +20,8 @@ type Options struct {
 	Map      []Column       // columns named by the user; the rest is recognised by name
 	Frame    crs.Frame      // frame of all coordinates; "" asks the file, and is wgs84 where it does not say
 	Encoding string         // "" or "auto" asks the bytes; see CheckEncoding
+	Layer    string         // name of the layer of a file that has several; "" wants the only one
+	Sheet    string         // name of the sheet of a workbook; "" is the first that has a header
 	Location *time.Location // zone of times that name none; nil is UTC
 
 	Level     int64       // of grids that have none; 0 leaves them without

@@ -18,7 +18,10 @@ func (f *File) Originals(numbers iter.Seq[int64]) iter.Seq2[string, error] {
 			yield("", err)
 			return
 		}
-		for r, err := range again {
+		if again.close != nil {
+			defer func() { _ = again.close() }() // all that was wanted is read
+		}
+		for r, err := range again.rows {
 			if err != nil {
 				yield("", err)
 				return

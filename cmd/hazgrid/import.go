@@ -35,6 +35,7 @@ type importFlags struct {
 	scheme, validFrom      string
 	columns                []string
 	frame, encoding        string
+	layer, sheet           string
 	dryRun, strict, repair bool
 	rejects, report        string
 }
@@ -93,6 +94,8 @@ func (f *importFlags) add(cmd *cobra.Command) {
 	fl.StringArrayVar(&f.columns, "map", nil, "`field=column`: the field is in this column of the file (repeatable)")
 	fl.StringVar(&f.frame, "frame", "", "coordinate `frame` of the file: wgs84, gcj02 or bd09 (default what the file says, else wgs84)")
 	fl.StringVar(&f.encoding, "encoding", "auto", "text `encoding`: auto, utf-8, gb18030, gbk, utf-16le, utf-16be, …")
+	fl.StringVar(&f.layer, "layer", "", "`name` of the layer, of a file that has several")
+	fl.StringVar(&f.sheet, "sheet", "", "`name` of the sheet, of a workbook (default the first that has a header)")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "read and check all, write nothing")
 	fl.BoolVar(&f.strict, "strict", false, "write nothing of a file when any of its records is rejected")
 	fl.BoolVar(&f.repair, "repair", false, "mend invalid polygons instead of rejecting them")
@@ -102,7 +105,7 @@ func (f *importFlags) add(cmd *cobra.Command) {
 
 // options turns the flags into those of the importer.
 func (f *importFlags) options(k safety.Kind, loc *time.Location, hasLevel bool) (importers.Options, error) {
-	o := importers.Options{Kind: k, Encoding: f.encoding, Location: loc, Level: f.level, Scheme: strings.TrimSpace(f.scheme), Repair: f.repair}
+	o := importers.Options{Kind: k, Encoding: f.encoding, Layer: f.layer, Sheet: f.sheet, Location: loc, Level: f.level, Scheme: strings.TrimSpace(f.scheme), Repair: f.repair}
 	var err error
 	if hasLevel && (f.level < 1 || f.level > safety.DeepestLevel) {
 		return o, fmt.Errorf("--level: want 1 to %d, got %d", safety.DeepestLevel, f.level)
