@@ -21,89 +21,107 @@ func (c *Coverage) LocateBatch(points []orb.Point, faces []int32) {
 // manyMarks is a number of sides that few squares have: those with more are tested together.
 const manyMarks = 12
 
-// A batch is the work on one chunk: first the words of all points are fetched, then the records of those
-// squares that have one, then the sides are tested, points with equally many together, so that the
-// processor guesses loops right.
+// A batch is the work on one chunk. Each step is one short loop over all points, so that as many looks into
+// memory as the processor can have under way overlap: first where the words are, then the words, then the
+// heads of the records, then the records, points with equally many sides together, so that the processor guesses loops right.
 type batch struct {
-	jobs   [chunk]job // those that a word does not answer
-	heads  [chunk]uint8
-	sorted [chunk]uint8
-	many   [16]uint16 // at least manyMarks + 2
+	spots  [chunk]spot
+	places [chunk]*uint32 // of the words
+	words  [chunk]uint32
+	open   [chunk]uint8 // the points that a word does not answer
+	heads  [chunk]uint8 // how many sides each of these has, at most manyMarks
+	sorted [chunk]uint8 // the same points by their heads
+	many   [16]uint16   // at least manyMarks + 2
 
+	nobody  uint32 // the word of all points outside the box
 	touched uint32 // of no meaning: keeps a look into memory from being left out
 }
 
-// A job is a point in a square that has a record, or none of these.
-type job struct {
-	word uint32
+// A spot is where a point lies.
+type spot struct {
 	at   int32 // block
-	x, y int16 // of the point in the square, in units
-	k    int32 // number of the point
+	x, y int16 // in the square, in units
 }
 
 func (b *batch) locate(r *raster, points []orb.Point, faces []int32) {
-	n := b.fetch(r, points, faces)
-	for _, i := range b.sort(r, n) {
-		j := &b.jobs[i]
-		if j.word >= blockWord {
-			faces[j.k] = r.locate(points[j.k])
+	b.find(r, points)
+	open := b.fetch(faces)
+	for _, k := range b.sort(r, open) {
+		s, word := &b.spots[k], b.words[k]
+		if word >= blockWord {
+			faces[k] = r.locate(points[k])
 			continue
 		}
-		rec := record(r.blocks[j.at].data[j.word&wordValue:])
-		if state, sure := rec.holders(int64(j.x), int64(j.y)); sure {
-			faces[j.k] = rec.lowest(state)
+		rec := record(r.blocks[s.at].data[word&wordValue:])
+		if state, sure := rec.holders(int64(s.x), int64(s.y)); sure {
+			faces[k] = rec.lowest(state)
 		} else {
-			faces[j.k] = rec.exactOwner(r.sides[j.at], points[j.k])
+			faces[k] = rec.exactOwner(r.sides[s.at], points[k])
 		}
 	}
 }
 
-// fetch finds the square of each point and answers those that have one face or none. It returns how
-// many are open.
-func (b *batch) fetch(r *raster, points []orb.Point, faces []int32) (open int) {
+// find finds the place of each point's word. What of r it needs it takes first: the compiler must suppose that writing to b changes r.
+func (b *batch) find(r *raster, points []orb.Point) {
+	x0, y0, fineX, fineY, endX, endY := r.x0, r.y0, r.fineX, r.fineY, r.endX, r.endY
+	blocks, wide := r.blocks, r.wide
 	for k, p := range points {
-		u, v := float64((p[0]-r.x0)*r.fineX), float64((p[1]-r.y0)*r.fineY)
-		if !(u >= 0 && u < r.endX && v >= 0 && v < r.endY) {
-			faces[k] = none
+		k &= chunk - 1
+		u, v := float64((p[0]-x0)*fineX), float64((p[1]-y0)*fineY)
+		if !(u >= 0 && u < endX && v >= 0 && v < endY) {
+			b.places[k] = &b.nobody
 			continue
 		}
 		x, y := int64(u), int64(v)
-		at := int(y>>fineBits)*r.wide + int(x>>fineBits)
-		block := &r.blocks[at]
-		w := block.wordAt(x, y)
-		faces[k] = int32(w) - 1
-		j := &b.jobs[open&(chunk-1)]
-		j.word, j.at, j.k = w, int32(at), int32(k)
-		j.x, j.y = int16(block.unitOf(x)), int16(block.unitOf(y))
-		open += int((w>>30 | w>>31) & 1)
+		at := int(y>>fineBits)*wide + int(x>>fineBits)
+		block := &blocks[at]
+		b.places[k] = &block.data[squareOf(x, y, block.shift)]
+		b.spots[k] = spot{int32(at), int16(unitOf(x, block.shift)), int16(unitOf(y, block.shift))}
 	}
-	return open
 }
 
-// sort lists the first n jobs by the number of their sides.
-func (b *batch) sort(r *raster, n int) []uint8 {
-	clear(b.many[:])
-	touched := uint32(0)
-	for i := range b.jobs[:n] {
-		j := &b.jobs[i]
+// fetch reads the words and answers the points of those that name one face or none. It returns the others.
+func (b *batch) fetch(faces []int32) (open []uint8) {
+	for k, at := range b.places[:len(faces)] {
+		b.words[k] = *at
+	}
+	n := 0
+	for k, w := range b.words[:len(faces)] {
+		faces[k] = int32(w) - 1
+		b.open[n&(chunk-1)] = uint8(k)
+		n += int((w>>30 | w>>31) & 1)
+	}
+	return b.open[:n]
+}
+
+// sort lists points by the number of their sides.
+func (b *batch) sort(r *raster, open []uint8) []uint8 {
+	for i, k := range open {
 		sides := uint8(0)
-		if j.word < blockWord {
-			data, at := r.blocks[j.at].data, j.word&wordValue
-			sides = uint8(data[at] >> 16)
-			touched += data[at+group*uint32(sides)] // the end of a long record is in another line of the cache
-			sides = min(manyMarks, sides)
+		if word := b.words[k]; word < blockWord {
+			sides = uint8(r.blocks[b.spots[k].at].data[word&wordValue] >> 16)
 		}
-		b.heads[i] = sides
+		b.heads[i&(chunk-1)] = sides
+	}
+	b.many = [len(b.many)]uint16{}
+	touched := uint32(0)
+	for i, k := range open {
+		sides := b.heads[i&(chunk-1)]
+		if word := b.words[k]; word < blockWord { // the end of a long record is in another line of the cache
+			touched += r.blocks[b.spots[k].at].data[word&wordValue+group*uint32(sides)]
+		}
+		sides = min(manyMarks, sides)
+		b.heads[i&(chunk-1)] = sides
 		b.many[(sides+1)&15]++
 	}
 	b.touched = touched
 	for i := range manyMarks {
 		b.many[i+1] += b.many[i]
 	}
-	for i, sides := range b.heads[:n] {
-		at := &b.many[sides&15]
-		b.sorted[*at&(chunk-1)] = uint8(i)
+	for i, k := range open {
+		at := &b.many[b.heads[i&(chunk-1)]&15]
+		b.sorted[*at&(chunk-1)] = k
 		*at++
 	}
-	return b.sorted[:n]
+	return b.sorted[:len(open)]
 }

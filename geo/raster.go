@@ -123,21 +123,24 @@ func (r *raster) locate(p orb.Point) int32 {
 		return s.owner(p)
 	}
 	rec := record(b.data[w&wordValue:])
-	if state, sure := rec.holders(b.unitOf(x), b.unitOf(y)); sure {
+	if state, sure := rec.holders(unitOf(x, b.shift), unitOf(y, b.shift)); sure {
 		return rec.lowest(state)
 	}
 	return rec.exactOwner(r.sides[at], p)
 }
 
 // wordAt is the word of the square at x, y, in 2⁻²⁰ of a block; whole blocks do not matter.
-func (b *block) wordAt(x, y int64) uint32 {
-	drop := (fineBits - b.shift) & 63
+func (b *block) wordAt(x, y int64) uint32 { return b.data[squareOf(x, y, b.shift)] }
+
+// squareOf is the number of the square at x, y, in 2⁻²⁰ of a block, in a block of so many squares; whole blocks do not matter.
+func squareOf(x, y int64, shift uint8) int64 {
+	drop := (fineBits - shift) & 63
 	x, y = x&(1<<fineBits-1)>>drop, y&(1<<fineBits-1)>>drop
-	return b.data[y<<(b.shift&63)|x]
+	return y<<(shift&63) | x
 }
 
 // unitOf is the unit, in its square, of a coordinate in 2⁻²⁰ of a block.
-func (b *block) unitOf(x int64) int64 { return x >> ((maxShift - b.shift) & 63) & (unit - 1) }
+func unitOf(x int64, shift uint8) int64 { return x >> ((maxShift - shift) & 63) & (unit - 1) }
 
 // owner is the owner of p, which lies in the square.
 func (s place) owner(p orb.Point) int32 {
