@@ -6,12 +6,13 @@ WEB      := internal/web
 ADDR     ?= 127.0.0.1:8080
 DB       ?= demo.gpkg
 POINTS   ?= 20000000
+KILLINGS ?= 200,1000000
 SOURCES  := $(shell find cmd geo analytics tiles safety importers internal -name '*.go' -o -name '*.sql' | grep -v node_modules)
 PAGE     := $(shell find $(WEB)/src $(WEB)/package.json $(WEB)/package-lock.json $(WEB)/build.mjs)
 ATLAS    := $(addprefix testdata/atlas/,places.csv $(addsuffix .geojson,counties states taiwan-villages taiwan-towns taiwan-counties))
 LINT     := $(BIN)/golangci-lint-2.15.0
 
-.PHONY: demo build web test race test-deps atlas oracle lint bench district clean help
+.PHONY: demo build web test race test-deps atlas oracle durability lint bench district clean help
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -55,6 +56,9 @@ test-deps:
 
 oracle: test-deps atlas ## who owns a point, held against exact fractions on POINTS hard points, and against PostGIS
 	HAZGRID_ORACLE=$(POINTS) $(GO) test -v -timeout 120m -run 'TestOracle$$|TestOwnersAgainstPostGIS' ./geo
+
+durability: test-deps ## imports killed at random moments, KILLINGS=TIMES,RECORDS, into both stores (hours)
+	HAZGRID_DURABILITY=$(KILLINGS) $(GO) test -v -timeout 24h -run TestKilledImports ./cmd/hazgrid
 
 lint: $(LINT) ## the house rules
 	$(LINT) run ./...

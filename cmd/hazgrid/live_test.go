@@ -3,9 +3,7 @@ package main
 import (
 	"bufio"
 	"context"
-	"fmt"
 	"net/http"
-	"os/exec"
 	"strings"
 	"testing"
 	"time"
@@ -124,57 +122,4 @@ func servingOn(t *testing.T, db string) string {
 		t.Fatal("serve did not get ready")
 	}
 	return ""
-}
-
-// Killed at any moment, an import is all there or not at all.
-func TestKilledImport(t *testing.T) {
-	program(t)
-	var rows strings.Builder
-	rows.WriteString("id,lon,lat\n")
-	const n = 60000
-	for i := range n {
-		fmt.Fprintf(&rows, "e%06d,%g,%g\n", i, 120+float64(i%1000)/2000, 27+float64(i/1000)/2000)
-	}
-	file := write(t, "e.csv", rows.String())
-	stores(t, func(t *testing.T, db string) {
-		must(t, "import", "grids", "--db", db, write(t, "g.geojson", liveGrids))
-		for _, after := range []time.Duration{50, 200, 400, 700, 1000, 1500} {
-			killed(t, after*time.Millisecond, "import", "enterprises", "--db", db, file)
-			if got := stored(t, db); got != 0 && got != n {
-				t.Fatalf("killed after %v ms: %d of %d records are there", int(after), got, n)
-			}
-		}
-		must(t, "import", "enterprises", "--db", db, file)
-		if got := stored(t, db); got != n {
-			t.Errorf("after a whole import %d of %d records are there", got, n)
-		}
-	})
-}
-
-// stored returns how many enterprises the store holds.
-func stored(t *testing.T, db string) int {
-	t.Helper()
-	a := &app{db: db, division: "0"}
-	s, err := a.openStore(t.Context(), false)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer func() { _ = s.Close() }()
-	r, err := s.Load(t.Context(), 0)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return len(r.Enterprises)
-}
-
-// killed starts the program as another process and kills it after a while.
-func killed(t *testing.T, after time.Duration, args ...string) {
-	t.Helper()
-	cmd := exec.CommandContext(t.Context(), program(t), args...)
-	if err := cmd.Start(); err != nil {
-		t.Fatal(err)
-	}
-	time.Sleep(after)
-	_ = cmd.Process.Kill() // it may have ended by itself
-	_ = cmd.Wait()
 }
