@@ -53,6 +53,7 @@ type columns struct {
 	cache   map[string][]claim // by name as it stands in the file
 	seen    []bool             // of mapped: some row has that column
 	noted   map[string]bool
+	cut     map[string]bool // names that the file's format has cut off, as they stand there; nil when none is
 	warn    func(code, example string)
 
 	last  []string // the names that found is for
@@ -142,18 +143,23 @@ func (c *columns) claims(name string) []claim {
 	folded := foldName(name)
 	var cls []claim
 	for i, m := range c.mapped {
-		if m.Name == strings.TrimSpace(name) || foldName(m.Name) == folded && folded != "" {
+		if m.Name == strings.TrimSpace(name) || foldName(m.Name) == folded && folded != "" || c.isCutOff(name, m.Name) {
 			c.seen[i] = true
 			cls = append(cls, claim{slices.Index(c.targets, m.Field), mapped})
 		}
 	}
 	isMapped := len(cls) > 0
-	for _, cl := range c.words[folded] {
+	words := c.words[folded]
+	means, trap := c.traps[folded]
+	if len(words) == 0 && !trap && c.cut[name] {
+		words, means, trap = c.whole(name)
+	}
+	for _, cl := range words {
 		if !isMapped || cl.fit == canonical {
 			cls = append(cls, cl)
 		}
 	}
-	if means, ok := c.traps[folded]; ok && !isMapped {
+	if trap && !isMapped {
 		c.note("ambiguous_column", fmt.Sprintf("%q is not used: %s", name, means))
 	}
 	if len(c.cache) < 10000 {

@@ -3,7 +3,7 @@
 // file than one record.
 //
 // The work is in two steps that know nothing of each other. A format reader
-// (GeoJSON, CSV) yields raw rows: a number, names with their texts, a geometry.
+// (GeoJSON, CSV, Shapefile) yields raw rows: a number, names with their texts, a geometry.
 // One common mapping finds the columns of a row by their canonical names or
 // their English and Chinese synonyms, reads the texts as the types of
 // safety.Fields, brings the geometry to WGS 84 and checks it. A new format is a

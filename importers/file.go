@@ -97,6 +97,10 @@ func start(src source) (f *File, err error) {
 	if f.table.encoding != "" {
 		f.Encoding = f.table.encoding
 	}
+	if f.table.format != "" {
+		f.Format = f.table.format
+	}
+	f.mapper.columns.cut = f.table.cut
 	if err := f.checkHeader(f.table.header); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
@@ -133,7 +137,12 @@ func (f *File) checkHeader(header []string) error {
 	if err := f.mapper.columns.missing(header); err != nil {
 		return err
 	}
-	if slices.Max(found) < 0 {
+	switch {
+	case slices.Max(found) >= 0:
+	case f.kind != csvText:
+		return fmt.Errorf("%w: no column of the %s is a field of %s (there are: %s); say --map",
+			safety.ErrInvalid, f.Format, f.src.o.Kind, clip(clipList(header)))
+	default:
 		return fmt.Errorf("%w: neither a known format nor %s of %s: no column is one of their fields (there are: %s); %s",
 			safety.ErrInvalid, f.Format, f.src.o.Kind, clip(clipList(header)), readToday)
 	}

@@ -12,16 +12,17 @@ import (
 type format string
 
 const (
-	geoJSON format = "GeoJSON"
-	csvText format = "CSV"
+	geoJSON   format = "GeoJSON"
+	csvText   format = "CSV"
+	shapefile format = "Shapefile"
+	dbfTables format = "dBase"
 )
 
-const readToday = "read today: GeoJSON (FeatureCollection, Feature, newline-delimited) and CSV (comma, semicolon, tab or |)"
+const readToday = "read today: GeoJSON (FeatureCollection, Feature, newline-delimited), CSV (comma, semicolon, tab or |), Shapefile and dBase tables"
 
 // magics are the first bytes of files that are known and not read.
 var magics = []struct{ start, name string }{
 	{"PK\x05\x06", "an empty ZIP archive"},
-	{"\x00\x00\x27\x0a", "a Shapefile (.shp)"},
 	{"SQLite format 3\x00", "a SQLite file (GeoPackage?)"},
 	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office file (.xls, .doc)"},
 	{"fgb", "a FlatGeobuf file"},
@@ -40,12 +41,18 @@ func recognise(head []byte, cs charset) (format, error) {
 	if len(head) == 0 {
 		return "", fmt.Errorf("%w: the file is empty; %s", safety.ErrInvalid, readToday)
 	}
+	switch {
+	case bytes.HasPrefix(head, []byte(shpMagic)):
+		return shapefile, nil
+	case looksLikeDBF(head):
+		return dbfTables, nil
+	}
 	if what := foreign(head); what != "" {
 		return "", fmt.Errorf("%w: it looks like %s; %s", safety.ErrInvalid, what, readToday)
 	}
 	text := cs.text(head)
 	if bytes.IndexByte(text, 0) >= 0 {
-		return "", fmt.Errorf("%w: it looks like %s; %s", safety.ErrInvalid, binary(head), readToday)
+		return "", fmt.Errorf("%w: it looks like %s; %s", safety.ErrInvalid, notText(head), readToday)
 	}
 	start := strings.TrimLeft(string(text[:min(len(text), 4096)]), " \t\r\n\x1e\ufeff")
 	switch {
@@ -77,8 +84,8 @@ func foreign(head []byte) string {
 	return "a ZIP archive"
 }
 
-// binary names what has zero bytes in it and no byte order mark.
-func binary(head []byte) string {
+// notText names what has zero bytes in it and no byte order mark.
+func notText(head []byte) string {
 	head = head[:min(len(head), 4096)&^1]
 	var even, odd int
 	for i := 0; i < len(head); i += 2 {
@@ -94,8 +101,6 @@ func binary(head []byte) string {
 		return "UTF-16 text without a byte order mark (say --encoding utf-16le)"
 	case even > len(head)/8 && odd == 0:
 		return "UTF-16 text without a byte order mark (say --encoding utf-16be)"
-	case len(head) >= 32 && (head[0] == 0x03 || head[0] == 0x30) && head[2] <= 12 && head[3] <= 31:
-		return "a dBase table (.dbf)"
 	}
 	return "a binary file"
 }

@@ -23,8 +23,10 @@ type source struct {
 
 // A table is what a reader made of a source.
 type table struct {
-	encoding string   // of its text; "" is the source's
-	header   []string // names of the columns of every row; nil when rows bring their own
+	format   string          // what it is, where that is seen only inside; "" is the source's
+	encoding string          // of its text; "" is the source's
+	header   []string        // names of the columns of every row; nil when rows bring their own
+	cut      map[string]bool // those of them that the format has cut off; nil when it cuts none
 	rows     rows
 	close    func() error // nil when there is nothing to close; the file itself is not the table's
 }
@@ -39,6 +41,10 @@ func readerOf(f format) reader {
 		return readGeoJSON
 	case csvText:
 		return readCSV
+	case shapefile:
+		return readShapefile
+	case dbfTables:
+		return readDBF
 	}
 	panic(fmt.Sprintf("importers: format %q without a reader", f))
 }

@@ -45,13 +45,16 @@ func newImportCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import grids|enterprises|hazards|inspections|lines FILE…",
 		Short: "Read files into the store",
-		Long: `import reads GeoJSON (a FeatureCollection, features one a line) and CSV, recognised by content, in
-UTF-8, GB 18030 or UTF-16. Columns are found by their names in English or Chinese; --map names the others.
+		Long: `import reads GeoJSON (a FeatureCollection, features one a line), CSV, Shapefile and dBase tables, recognised by
+content, in UTF-8, GB 18030 or UTF-16. Of a Shapefile give any of its files, the others are looked for beside it; its
+text is in what --encoding, the .cpg or the language byte of the .dbf says, else in UTF-8 when all of it
+is, else in GB 18030. Columns are found by their names in English or Chinese; --map names the others.
 Each file is one transaction: all of its good records are written, or nothing. Records are inserted or
 updated by code or id; reading a file twice changes nothing. Records that are wrong are left out, counted,
 and named in --rejects; the exit status is then 3.`,
 		Example: `  hazgrid import grids --level 1 towns.geojson
   hazgrid import grids --level 3 --map code=VILLAGEID --map name=VILLAGENAM villages.geojson
+  hazgrid import grids --level 3 --rejects rejects.csv 网格.shp
   hazgrid import enterprises --frame gcj02 --encoding gb18030 ledger.csv
   hazgrid import hazards --rejects rejects.csv --report report.json 2014-11.csv 2014-12.csv
   hazgrid import grids --level 3 --valid-from 2015-01-01 --repair --dry-run redrawn.geojson`,
