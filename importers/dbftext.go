@@ -114,63 +114,76 @@ func (t *dbfText) name(raw []byte) (name string, cut bool, why string) {
 	return strings.TrimSpace(string(b)), broken || len(raw)+next > dbfNameCut, why
 }
 
-// encoding finds what the text of a table is in: what the user says, else the .cpg, else the language driver, else
-// UTF-8 when all of it is, else GB18030. whole reads the table from its start once more.
-func dbfEncoding(s *source, t *dbfTable, cpg string, whole func() (io.ReadCloser, error)) (*dbfText, error) {
+// dbfEncoding finds what the text of a table is in: what the user says, else the .cpg, else the language driver, else
+// UTF-8 when all of it is, else GB18030. again reads the table from its start once more.
+func dbfEncoding(s *source, t *dbfTable, cpg string, again func() (io.ReadCloser, error)) (*dbfText, error) {
 	asked, err := charsetOf(s.o.Encoding)
 	if err != nil || asked.name != "" {
 		return newDBFText(asked, "--encoding"), err
 	}
-	if cpg != "" {
-		if cs, ok := codePage(cpg); ok {
-			return newDBFText(cs, "the .cpg"), nil
-		}
-		s.warn("encoding", fmt.Sprintf("the .cpg says %q, which is not known", clip(cpg)))
+	text := claimedEncoding(s, t, cpg)
+	if text != nil && text.decoder == nil {
+		return text, nil
 	}
-	if page := driverPage(t.driver); page != "" {
-		cs, _ := codePage(page)
-		return newDBFText(cs, fmt.Sprintf("the language byte 0x%02X of the .dbf", t.driver)), nil
-	}
-	in, err := whole()
+	in, err := again()
 	if err != nil {
 		return nil, err
 	}
-	name := "gb18030"
-	if isUTF8(in) {
-		name = "utf-8"
+	all, some := isUTF8(in)
+	switch {
+	case text != nil && all && some:
+		s.warn("encoding", fmt.Sprintf("%s says %s, but all of the text would be good UTF-8; is it? (--encoding utf-8)", text.said, text.charset.name))
+	case text == nil && all:
+		text = newDBFText(charset{name: "utf-8"}, "")
+	case text == nil:
+		cs, _ := charsetOf("gb18030")
+		text = newDBFText(cs, "")
 	}
-	cs, err := charsetOf(name)
-	if bad := in.Close(); err == nil {
-		err = bad
-	}
-	return newDBFText(cs, ""), err
+	return text, in.Close()
 }
 
-// isUTF8 reads a table as far as its text is UTF-8.
-func isUTF8(in io.Reader) bool {
+// claimedEncoding is what the files say, nil when they say nothing that is known.
+func claimedEncoding(s *source, t *dbfTable, cpg string) *dbfText {
+	if cpg != "" {
+		if cs, ok := codePage(cpg); ok {
+			return newDBFText(cs, "the .cpg")
+		}
+		s.warn("encoding", fmt.Sprintf("the .cpg says %q, which is not known", clip(cpg)))
+	}
+	if cs, ok := codePage(driverPage(t.driver)); ok {
+		return newDBFText(cs, fmt.Sprintf("the language byte 0x%02X of the .dbf", t.driver))
+	}
+	return nil
+}
+
+// isUTF8 reads a table as far as its text is UTF-8. some says that it is not ASCII alone.
+func isUTF8(in io.Reader) (all, some bool) {
 	t, err := newDBFTable(in)
 	if err != nil {
-		return true // said when the table is read
+		return true, false // said when the table is read
 	}
 	text := newDBFText(charset{name: "utf-8"}, "")
 	for _, f := range t.fields {
 		if _, _, why := text.name(f.raw); why != "" {
-			return false
+			return false, true
 		}
+		some = some || !ascii(f.raw)
 	}
 	var buf []byte
 	for {
 		if ok, err := t.next(); err != nil || !ok {
-			return true
+			return true, some
 		}
 		for _, f := range t.fields {
-			if f.kind != 'C' {
+			b := t.raw[f.from:f.to]
+			if f.kind != 'C' || ascii(b) {
 				continue
 			}
 			var why string
-			if buf, _, why = text.append(buf[:0], t.raw[f.from:f.to]); why != "" {
-				return false
+			if buf, _, why = text.append(buf[:0], b); why != "" {
+				return false, true
 			}
+			some = true
 		}
 	}
 }

@@ -15,12 +15,16 @@ type shpRing struct {
 	box    orb.Bound
 	area   float64 // twice the area, positive when it runs clockwise as ESRI's shells do, in squares of the file's unit
 	shell  bool
-	in     int // of a hole: index of the shell
-	rank   int // 0 is the largest
+	in     int    // of a hole: index of the shell
+	rank   int    // 0 is the largest
+	slabs  *slabs // of a long ring, when it has been needed
 }
 
-// mostTests bounds the work on one shape: comparisons of a point with a side. It takes seconds.
-const mostTests = 4_000_000_000
+// What bounds the work on one shape to seconds: comparisons of a point with a side, and what one of a box with a box counts.
+const (
+	mostTests = 1_000_000_000
+	boxTest   = 50
+)
 
 // polygonsOf makes a Polygon or MultiPolygon of rings, of which there is at least one, as GDAL does: a ring that
 // runs clockwise is a shell; any other is a hole in the smallest ring around it when that is a shell, and a
@@ -118,9 +122,9 @@ func (s *sorting) run() bool {
 func (s *sorting) around(r *shpRing) int {
 	best := -1
 	s.tree.Search(r.box.Min, r.box.Max, func(_, _ [2]float64, i int) bool {
-		s.tests++
+		s.tests += boxTest
 		o := &s.rings[i]
-		if holds(o.box, r.box) && (best < 0 || o.rank > s.rings[best].rank) && s.liesIn(r.points, o.points) {
+		if holds(o.box, r.box) && (best < 0 || o.rank > s.rings[best].rank) && s.liesIn(r.points, o) {
 			best = i
 		}
 		return s.tests <= mostTests
@@ -129,45 +133,20 @@ func (s *sorting) around(r *shpRing) int {
 }
 
 // liesIn decides by the first point of r, or middle of a side, that is not on the border of o.
-func (s *sorting) liesIn(r, o orb.Ring) bool {
+func (s *sorting) liesIn(r orb.Ring, o *shpRing) bool {
 	for half := range 2 {
 		for i, p := range r {
 			if half == 1 {
 				q := r[(i+1)%len(r)]
 				p = orb.Point{(p[0] + q[0]) / 2, (p[1] + q[1]) / 2}
 			}
-			if s.tests += len(o); s.tests > mostTests {
-				return false
-			}
-			if side := sideOf(p, o); side != 0 {
+			side, tests := o.sideOf(p)
+			if s.tests += tests; side != 0 || s.tests > mostTests {
 				return side > 0
 			}
 		}
 	}
 	return false
-}
-
-// sideOf says where p is: +1 in the ring, 0 on its border, -1 outside. It counts the sides that a ray to the east
-// meets, in floats: a point within rounding of the border may come out on either side.
-func sideOf(p orb.Point, ring orb.Ring) int {
-	side := -1
-	a := ring[len(ring)-1]
-	for _, b := range ring {
-		switch {
-		case (a[1] > p[1]) != (b[1] > p[1]):
-			turn := (b[0]-a[0])*(p[1]-a[1]) - (p[0]-a[0])*(b[1]-a[1])
-			if turn == 0 {
-				return 0
-			}
-			if (turn > 0) == (b[1] > a[1]) {
-				side = -side
-			}
-		case b == p || a[1] == p[1] && b[1] == p[1] && (a[0] > p[0]) != (b[0] > p[0]):
-			return 0
-		}
-		a = b
-	}
-	return side
 }
 
 // assembled puts holes behind their shells; both stay in the order of the file.

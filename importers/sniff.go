@@ -52,7 +52,7 @@ func recognise(head []byte, cs charset) (format, error) {
 	}
 	text := cs.text(head)
 	if bytes.IndexByte(text, 0) >= 0 {
-		return "", fmt.Errorf("%w: it looks like %s; %s", safety.ErrInvalid, notText(head), readToday)
+		return "", fmt.Errorf("%w: it looks like %s; %s", safety.ErrInvalid, binaryKind(head), readToday)
 	}
 	start := strings.TrimLeft(string(text[:min(len(text), 4096)]), " \t\r\n\x1e\ufeff")
 	switch {
@@ -84,8 +84,8 @@ func foreign(head []byte) string {
 	return "a ZIP archive"
 }
 
-// notText names what has zero bytes in it and no byte order mark.
-func notText(head []byte) string {
+// binaryKind names what has zero bytes in it and no byte order mark.
+func binaryKind(head []byte) string {
 	head = head[:min(len(head), 4096)&^1]
 	var even, odd int
 	for i := 0; i < len(head); i += 2 {
