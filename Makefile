@@ -54,7 +54,8 @@ $(ATLAS) &: testdata/atlas/atlas.mjs testdata/atlas/package-lock.json
 test-deps:
 	@.ci/deps
 
-oracle: test-deps atlas ## who owns a point, held against exact fractions on POINTS hard points, and against PostGIS
+oracle: test-deps atlas ## who owns a point, held against exact fractions on POINTS hard points, and against PostGIS; every frame against PROJ
+	HAZGRID_ORACLE=$(POINTS) $(GO) test -v -timeout 20m -run 'PROJ|Registry|Datums' ./geo/crs
 	HAZGRID_ORACLE=$(POINTS) $(GO) test -v -timeout 120m -run 'TestOracle$$|TestOwnersAgainstPostGIS' ./geo
 
 durability: test-deps ## imports killed at random moments, KILLINGS=TIMES,RECORDS, into both stores (hours)

@@ -50,7 +50,7 @@ func TestBadInput(t *testing.T) {
 		{"hazard of an unknown enterprise", "hazards", "h.csv", "id,enterprise,found_at\nh1,nobody,2014-01-01\nh2,,2014-01-01\n", nil, 3, []string{"1,h1,enterprise", "nobody"}, 1},
 		{"unknown value", "hazards", "h.csv", "id,severity,found_at\nh1,huge,2014-01-01\n", nil, 3, []string{"1,h1,severity", "huge"}, 0},
 		{"bad date", "hazards", "h.csv", "id,found_at\nh1,soon\n", nil, 3, []string{"1,h1,found_at", "soon"}, 0},
-		{"unsupported frame", "enterprises", "e.csv", "id,lon,lat\na,1,1\n", []string{"--frame", "EPSG:4549"}, 2, []string{"EPSG:4549"}, 0},
+		{"unsupported frame", "enterprises", "e.csv", "id,lon,lat\na,1,1\n", []string{"--frame", "EPSG:2437"}, 2, []string{"EPSG:2437"}, 0},
 		{"unknown frame", "enterprises", "e.csv", "id,lon,lat\na,1,1\n", []string{"--frame", "moon"}, 2, []string{"moon"}, 0},
 		{"unknown field in --map", "enterprises", "e.csv", "id,lon,lat\na,1,1\n", []string{"--map", "wings=id"}, 2, []string{"wings"}, 0},
 		{"absent file", "enterprises", "", "", nil, 1, []string{"absent.csv"}, 0},

@@ -134,7 +134,7 @@ func TestImportUsage(t *testing.T) {
 		{"grids", "--level", "x", in},
 		{"grids", "--level", "-1", in},
 		{"grids", "--encoding", "klingon", in},
-		{"grids", "--frame", "EPSG:4549", in},
+		{"grids", "--frame", "EPSG:2437", in},
 		{"grids", "--valid-from", "soon", in},
 		{"grids", "--map", "code", in},
 		{"grids", "--map", "colour=x", in},
@@ -151,7 +151,7 @@ func TestImportUsage(t *testing.T) {
 
 // TestImportNothing: a file that cannot be read makes no store.
 func TestImportNothing(t *testing.T) {
-	named := `{"type":"FeatureCollection","crs":{"type":"name","properties":{"name":"EPSG:4549"}},"features":[]}`
+	named := `{"type":"FeatureCollection","crs":{"type":"name","properties":{"name":"EPSG:2437"}},"features":[]}`
 	for text, want := range map[string]int{"": 1, "just words\n": 1, "PK\x03\x04": 1, `{"type":"FeatureCollection","features":[`: 1, named: 2} {
 		dir := t.TempDir()
 		db := filepath.Join(dir, "x.gpkg")

@@ -60,7 +60,7 @@ CSV file with lon,lat columns: grid, grid_1…grid_N, grid_distance_m, error com
 	}
 	cmd.Flags().StringVar(&f.file, "file", "", "CSV `file` with lon,lat columns (- is standard input)")
 	cmd.Flags().StringVarP(&f.output, "output", "o", "", "`file` to write instead of standard output")
-	cmd.Flags().StringVar(&f.frame, "frame", "wgs84", "coordinate `frame` of the points: wgs84, gcj02 or bd09")
+	cmd.Flags().StringVar(&f.frame, "frame", "wgs84", "coordinate `frame` of the points: "+crs.Supported+" (there x is to the east)")
 	cmd.Flags().Float64Var(&f.snap, "snap", 0, "`metres` within which a point outside takes the nearest grid")
 	cmd.Flags().StringVar(&f.scheme, "scheme", "", "`scheme` of grids (default "+safety.DefaultScheme+")")
 	return cmd

@@ -34,21 +34,21 @@ func TestParse(t *testing.T) {
 	for name, want := range map[string]crs.Frame{
 		"wgs84": crs.WGS84, " WGS84 ": crs.WGS84, "EPSG:4326": crs.WGS84, "epsg:4490": crs.WGS84,
 		"gcj02": crs.GCJ02, "GCJ02": crs.GCJ02, "bd09": crs.BD09,
+		"EPSG:4549": "EPSG:4549", " epsg:3857": "EPSG:3857", "EPSG:04491": "EPSG:4491", "epsg:32760": "EPSG:32760",
 	} {
 		if got, err := crs.Parse(name); err != nil || got != want {
 			t.Errorf("Parse(%q) = %v, %v, want %v", name, got, err, want)
 		}
 	}
 	for name, want := range map[string]string{
-		"EPSG:4549":  "frame EPSG:4549 is not supported yet; supported: wgs84, gcj02, bd09",
-		"epsg:3857":  "frame EPSG:3857 is not supported yet; supported: wgs84, gcj02, bd09",
-		"EPSG:32650": "frame EPSG:32650 is not supported yet; supported: wgs84, gcj02, bd09",
-		"EPSG:32760": "frame EPSG:32760 is not supported yet; supported: wgs84, gcj02, bd09",
-		"EPSG:2437":  "unknown frame EPSG:2437; supported: wgs84, gcj02, bd09",
-		"EPSG:":      `unknown frame "EPSG:"; supported: wgs84, gcj02, bd09`,
-		"4326":       `unknown frame "4326"; supported: wgs84, gcj02, bd09`,
-		"":           `unknown frame ""; supported: wgs84, gcj02, bd09`,
-		"beijing54":  `unknown frame "beijing54"; supported: wgs84, gcj02, bd09`,
+		"EPSG:2437":  "unknown frame EPSG:2437; supported: " + crs.Supported,
+		"EPSG:4555":  "unknown frame EPSG:4555; supported: " + crs.Supported,
+		"EPSG:32661": "unknown frame EPSG:32661; supported: " + crs.Supported,
+		"EPSG:":      `unknown frame "EPSG:"; supported: ` + crs.Supported,
+		"EPSG:99999": `unknown frame "EPSG:99999"; supported: ` + crs.Supported,
+		"4326":       `unknown frame "4326"; supported: ` + crs.Supported,
+		"":           `unknown frame ""; supported: ` + crs.Supported,
+		"beijing54":  `unknown frame "beijing54"; supported: ` + crs.Supported,
 	} {
 		if got, err := crs.Parse(name); err == nil || err.Error() != want {
 			t.Errorf("Parse(%q) = %v, %v, want %q", name, got, err, want)

@@ -1,6 +1,7 @@
 package export
 
 import (
+	"fmt"
 	"math"
 	"slices"
 
@@ -26,12 +27,14 @@ func (l Locator) asker() *asker {
 
 // inWGS84 brings p out of the locator's frame.
 func (l Locator) inWGS84(p orb.Point) (orb.Point, error) {
-	if err := safety.CheckPoint(p); err != nil || l.Frame == crs.WGS84 {
-		return p, err
+	if !l.Frame.Projected() {
+		if err := safety.CheckPoint(p); err != nil || l.Frame == crs.WGS84 {
+			return p, err
+		}
 	}
 	at, err := l.Frame.ToWGS84(p)
 	if err != nil {
-		return p, err
+		return p, &safety.FieldError{Reason: fmt.Sprintf("frame %s: %v", l.Frame, err)}
 	}
 	return at, safety.CheckPoint(at)
 }

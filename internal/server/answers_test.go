@@ -142,6 +142,17 @@ func TestWhichOne(t *testing.T) {
 	if want := `{"point":[121,27.75],"frame":"wgs84","grids":[],"distance_m":null}` + "\n"; string(b) != want {
 		t.Errorf("outside: %s", b)
 	}
+	plane, err := crs.Frame("EPSG:4528").FromWGS84(orb.Point{120.51, 27.75})
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, b = s.get(t, fmt.Sprintf("/api/v1/which?frame=epsg:4528&lon=%.9f&lat=%.9f", plane[0], plane[1]))
+	if want := `,"frame":"epsg:4528","grids":[{"level":1,"code":"A",`; !strings.Contains(string(b), want) {
+		t.Errorf("in a plane: %s", b)
+	}
+	if resp, b := s.get(t, "/api/v1/which?frame=EPSG:4528&lon=120.51&lat=27.75"); resp.StatusCode != 400 {
+		t.Errorf("degrees in a plane: %d %s", resp.StatusCode, b)
+	}
 	near := s.json(t, "/api/v1/which?lon=120.7001&lat=27.75&snap=50")
 	if d, ok := near["distance_m"].(float64); !ok || d < 9 || d > 10.5 || len(near["grids"].([]any)) != 2 { // 0.0001° at 27.75°N is 9.86 m
 		t.Errorf("snapped: %v", near)

@@ -64,22 +64,13 @@ func parseRegion(body []byte, frame crs.Frame) (region safety.Region, err error)
 	}
 	switch o.Type {
 	case "Polygon", "MultiPolygon":
-		region.Shape, err = parseArea(o)
+		region.Shape, err = parseArea(o, frame)
 	case "LineString", "MultiLineString":
-		region.Line, err = parseLines(o)
+		region.Line, err = parseLines(o, frame)
 	default:
 		err = badGeometry("want a Polygon, MultiPolygon, LineString or MultiLineString, got %q", o.Type)
 	}
-	if err != nil || frame == crs.WGS84 {
-		return region, err
-	}
-	if err = move(region.Shape, frame.ToWGS84); err == nil {
-		err = move(region.Line, frame.ToWGS84)
-	}
-	if err != nil {
-		return region, badGeometry("%v", err)
-	}
-	return region, nil
+	return region, err
 }
 
 // geometryOf unpacks a geometry from the feature it may be in, and that from its collection.
@@ -104,7 +95,7 @@ func objectOf(body []byte) (o object, err error) {
 }
 
 // parseArea reads polygons. Open rings are closed.
-func parseArea(o object) (orb.MultiPolygon, error) {
+func parseArea(o object, frame crs.Frame) (orb.MultiPolygon, error) {
 	polygons := make([][][]position, 1)
 	var into any = &polygons
 	if o.Type == "Polygon" {
@@ -119,6 +110,9 @@ func parseArea(o object) (orb.MultiPolygon, error) {
 			area[i] = append(area[i], orb.Ring(pointsOf(ring)))
 		}
 	}
+	if err := toWGS84(area, frame); err != nil {
+		return nil, err
+	}
 	area, _ = geo.Close(area)
 	switch fault := geo.Validate(area); {
 	case fault == nil:
@@ -130,7 +124,7 @@ func parseArea(o object) (orb.MultiPolygon, error) {
 	}
 }
 
-func parseLines(o object) (orb.MultiLineString, error) {
+func parseLines(o object, frame crs.Frame) (orb.MultiLineString, error) {
 	lines := make([][]position, 1)
 	var into any = &lines
 	if o.Type == "LineString" {
@@ -147,13 +141,33 @@ func parseLines(o object) (orb.MultiLineString, error) {
 		if out[i] = pointsOf(line); len(line) < 2 {
 			return nil, badGeometry("line %d has %d points, want two or more", i, len(line))
 		}
-		for _, p := range out[i] {
+	}
+	if err := toWGS84(out, frame); err != nil {
+		return nil, err
+	}
+	for _, line := range out {
+		for _, p := range line {
 			if err := inRange("geometry", p); err != nil {
 				return nil, err
 			}
 		}
 	}
 	return out, nil
+}
+
+// toWGS84 brings a geometry out of the frame of the question, in place.
+func toWGS84(g orb.Geometry, frame crs.Frame) error {
+	if frame == crs.WGS84 {
+		return nil
+	}
+	c, err := frame.Conversion()
+	if err == nil {
+		err = move(g, c.ToWGS84)
+	}
+	if err != nil {
+		return badGeometry("%v", err)
+	}
+	return nil
 }
 
 // A position is a longitude and a latitude; an altitude behind them does not count.

@@ -80,8 +80,11 @@ func (s *Server) searchOf(kind safety.Kind, r *http.Request, st *state) (q searc
 			return q, err
 		}
 	}
-	if q.frame, err = frameOf(get("frame")); err != nil {
-		return q, err
+	q.frame = crs.WGS84
+	if name := get("frame"); name != "" {
+		if q.frame, err = crs.Parse(name); err != nil {
+			return q, &safety.FieldError{Field: "frame", Reason: err.Error()}
+		}
 	}
 	if q.limit, err = wholeNumber("limit", get("limit"), rowsUnlessSaid, mostRows); err != nil {
 		return q, err
@@ -138,7 +141,7 @@ func (q *search) readNear(near string, get func(string) string) error {
 		return err
 	}
 	p := orb.Point(n)
-	if err := inRange("near", p); err != nil {
+	if err := q.inRange("near", p); err != nil {
 		return err
 	}
 	if p, err = q.frame.ToWGS84(p); err != nil {
@@ -189,12 +192,15 @@ func (q *search) readBox(text string) error {
 	}
 	b := orb.Bound{Min: orb.Point{n[0], n[1]}, Max: orb.Point{n[2], n[3]}}
 	for _, corner := range []orb.Point{b.Min, b.Max} {
-		if err := inRange("bbox", corner); err != nil {
+		if err := q.inRange("bbox", corner); err != nil {
 			return err
 		}
 	}
 	if b.Min[1] > b.Max[1] {
 		return &safety.FieldError{Field: "bbox", Reason: fmt.Sprintf("south %v lies north of %v", b.Min[1], b.Max[1])}
+	}
+	if q.frame.Projected() && b.Min[0] > b.Max[0] {
+		return &safety.FieldError{Field: "bbox", Reason: fmt.Sprintf("west %v lies east of %v", b.Min[0], b.Max[0])}
 	}
 	q.region = safety.BoxRegion(b)
 	if q.frame == crs.WGS84 {
@@ -233,6 +239,14 @@ func numbers(name, text string, n int) ([]float64, error) {
 		out[i] = v
 	}
 	return out, nil
+}
+
+// inRange refuses what is no longitude and latitude, unless the question is in a plane's metres.
+func (q *search) inRange(name string, p orb.Point) error {
+	if q.frame.Projected() {
+		return nil
+	}
+	return inRange(name, p)
 }
 
 // inRange refuses what is no longitude and latitude.

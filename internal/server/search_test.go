@@ -188,33 +188,38 @@ func TestWhatARowSays(t *testing.T) {
 	}
 }
 
-// A client with a GCJ-02 map asks and hears in its coordinates.
+// A client with a GCJ-02 map, or a city's plan, asks and hears in its coordinates.
 func TestFrameOfASearch(t *testing.T) {
 	s := start(t)
-	at, err := crs.GCJ02.FromWGS84(orb.Point{120.62, 27.75})
-	if err != nil {
-		t.Fatal(err)
-	}
-	const hair = 1e-6
-	for _, tt := range []struct {
-		path, body string
-		want       int
-	}{
-		{fmt.Sprintf("/api/v1/enterprises?frame=gcj02&bbox=%v,%v,%v,%v", at[0]-hair, at[1]-hair, at[0]+hair, at[1]+hair), "", 1},
-		{fmt.Sprintf("/api/v1/enterprises?bbox=%v,%v,%v,%v", at[0]-hair, at[1]-hair, at[0]+hair, at[1]+hair), "", 0},
-		{fmt.Sprintf("/api/v1/enterprises?frame=gcj02&within=0.2&near=%v,%v", at[0], at[1]), "", 1},
-		{"/api/v1/enterprises/search?frame=gcj02", square(at[0]-hair, at[1]-hair, at[0]+hair, at[1]+hair), 1},
-		{"/api/v1/enterprises/search?frame=gcj02&within=1", fmt.Sprintf(`{"type":"LineString","coordinates":[[%v,%v],[%v,%v]]}`, at[0], at[1], at[0]+hair, at[1]), 1},
-	} {
-		resp, b := s.get(t, tt.path)
-		if tt.body != "" {
-			resp, b = s.search(t, tt.path, tt.body, nil)
+	for frame, hair := range map[crs.Frame]float64{crs.GCJ02: 1e-6, "EPSG:4549": 0.1, "EPSG:4528": 0.1, "EPSG:3857": 0.1} {
+		at, err := frame.FromWGS84(orb.Point{120.62, 27.75})
+		if err != nil {
+			t.Fatal(err)
 		}
-		p := readPage(t, tt.path, resp, b)
-		if p.Matched != tt.want {
-			t.Errorf("%s: %s", tt.path, b)
-		} else if tt.want > 0 && (p.Frame != "gcj02" || geo.Distance(orb.Point{p.Enterprises[0]["lon"].(float64), p.Enterprises[0]["lat"].(float64)}, at) > 1e-6) {
-			t.Errorf("%s: %s, want %v", tt.path, b, at)
+		west, south, east, north := at[0]-hair, at[1]-hair, at[0]+hair, at[1]+hair
+		for _, tt := range []struct {
+			path, body string
+			want       int
+		}{
+			{fmt.Sprintf("/api/v1/enterprises?frame=%s&bbox=%.9f,%.9f,%.9f,%.9f", frame, west, south, east, north), "", 1},
+			{fmt.Sprintf("/api/v1/enterprises?frame=bd09&bbox=%v,%v,%v,%v", 120.62-hair, 27.75-hair, 120.62+hair, 27.75+hair), "", 0},
+			{fmt.Sprintf("/api/v1/enterprises?frame=%s&within=0.2&near=%.9f,%.9f", frame, at[0], at[1]), "", 1},
+			{fmt.Sprintf("/api/v1/enterprises/search?frame=%s", frame), square(west, south, east, north), 1},
+			{fmt.Sprintf("/api/v1/enterprises/search?frame=%s&within=1", frame), fmt.Sprintf(`{"type":"LineString","coordinates":[[%v,%v],[%v,%v]]}`, at[0], at[1], east, at[1]), 1},
+		} {
+			if tt.want == 0 && frame.Projected() {
+				continue
+			}
+			resp, b := s.get(t, tt.path)
+			if tt.body != "" {
+				resp, b = s.search(t, tt.path, tt.body, nil)
+			}
+			p := readPage(t, tt.path, resp, b)
+			if p.Matched != tt.want {
+				t.Errorf("%s: %s", tt.path, b)
+			} else if tt.want > 0 && (p.Frame != string(frame) || math.Hypot(p.Enterprises[0]["lon"].(float64)-at[0], p.Enterprises[0]["lat"].(float64)-at[1]) > hair/1e4) {
+				t.Errorf("%s: %s, want %v", tt.path, b, at)
+			}
 		}
 	}
 }
@@ -265,6 +270,8 @@ func TestSearchesRefused(t *testing.T) {
 		{"/api/v1/hazards?bbox=1,1,2,2&offset=-1", "", 400, "offset", ""},
 		{"/api/v1/hazards?bbox=1,1,2,2&f=shp", "", 400, "f", "geojson"},
 		{"/api/v1/hazards?bbox=1,1,2,2&frame=mars", "", 400, "frame", ""},
+		{"/api/v1/hazards?bbox=500000,3000000,400000,3100000&frame=EPSG:4549", "", 400, "bbox", ""},
+		{"/api/v1/hazards?near=9e6,3e6&frame=EPSG:4549", "", 400, "near", ""},
 		{"/api/v1/hazards?bbox=1,1,2,2&severity=huge", "", 400, "severity", ""},
 		{"/api/v1/grids?bbox=1,1,2,2&level=9", "", 400, "level", ""},
 		{"/api/v1/grids?bbox=1,1,2,2&scheme=none", "", 400, "scheme", ""},
@@ -343,9 +350,10 @@ func TestMethodsOfASearch(t *testing.T) {
 func FuzzParseRegion(f *testing.F) {
 	for _, s := range []string{square(1, 1, 2, 2), `{"type":"LineString","coordinates":[[1,1],[1,9]]}`, `{"type":"Feature","geometry":{"type":"MultiPolygon","coordinates":[[[[0,0],[2,2],[2,0],[0,2],[0,0]]]]}}`} {
 		f.Add([]byte(s), "gcj02")
+		f.Add([]byte(s), "EPSG:4549")
 	}
 	f.Fuzz(func(t *testing.T, body []byte, frame string) {
-		name, err := frameOf(frame)
+		name, err := crs.Parse(frame)
 		if err != nil {
 			return
 		}

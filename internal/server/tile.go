@@ -74,7 +74,7 @@ func frameOf(name string) (crs.Frame, error) {
 	case crs.WGS84, crs.GCJ02, crs.BD09:
 		return f, nil
 	}
-	return "", &safety.FieldError{Field: "frame", Reason: fmt.Sprintf("want wgs84, gcj02 or bd09, got %q", name)}
+	return "", &safety.FieldError{Field: "frame", Reason: fmt.Sprintf("want wgs84, gcj02 or bd09 (a base map's), got %q", name)}
 }
 
 func (s *Server) tileJSON(w http.ResponseWriter, r *http.Request, st *state) error {

@@ -27,7 +27,7 @@ func (s *Server) which(w http.ResponseWriter, r *http.Request, st *state) error 
 	for i, name := range []string{"lon", "lat"} {
 		text := parameters(r)(name)
 		if p[i], err = export.ParseNumber(text); err != nil {
-			return &safety.FieldError{Field: name, Reason: fmt.Sprintf("want degrees, got %q", text)}
+			return &safety.FieldError{Field: name, Reason: fmt.Sprintf("want a number, got %q", text)}
 		}
 	}
 	o, err := l.Answer(p)
