@@ -15,15 +15,19 @@ import (
 
 // A File is one source of records, open for reading. It is not safe for concurrent use.
 type File struct {
-	Format   string    // "GeoJSON", "CSV", …
-	Encoding string    // "utf-8", "gb18030", …
-	Frame    crs.Frame // of the coordinates in the file; final after the last record
+	Format   string       // "GeoJSON", "CSV", …
+	Encoding string       // "utf-8", "gb18030", …
+	Frame    crs.Frame    // of the coordinates in the file; final after the last record
+	FrameWhy string       // why it is that
+	Frames   []FrameScore // what AutoFrame has tested, the best first
 
-	src    source
-	disk   io.Closer // nil when there is none
-	table  table
-	kind   format
-	mapper *mapper
+	src     source
+	disk    io.Closer // nil when there is none
+	table   table
+	kind    format
+	mapper  *mapper
+	degrees bool  // the coordinates look like degrees, though the frame is a plane
+	refused error // what the file says of its frame cannot be read
 }
 
 // headBytes is how much of a file is looked at to see what it is.
@@ -74,11 +78,7 @@ func plain(err error) error {
 
 // start looks at the head of a file and opens what reads it.
 func start(src source) (f *File, err error) {
-	f = &File{Frame: crs.WGS84, src: src}
-	if src.o.Frame != "" {
-		f.Frame = src.o.Frame
-	}
-	f.mapper = newMapper(src.o, f.Frame)
+	f = &File{src: src, mapper: newMapper(src.o)}
 	if f.src.head, err = io.ReadAll(io.NewSectionReader(src.file, 0, headBytes)); err != nil {
 		return nil, err
 	}
@@ -91,8 +91,14 @@ func start(src source) (f *File, err error) {
 		return nil, err
 	}
 	f.Format, f.Encoding = string(f.kind), f.src.charset.name
+	if err := f.settleFrame(); err != nil {
+		return nil, err
+	}
 	if f.table, err = f.read(true); err != nil {
 		return nil, err
+	}
+	if f.refused != nil {
+		return nil, errors.Join(f.refused, f.Close())
 	}
 	if f.table.encoding != "" {
 		f.Encoding = f.table.encoding
@@ -109,23 +115,27 @@ func start(src source) (f *File, err error) {
 
 // read opens the format's reader at the beginning of the file; only the first pass tells anything.
 func (f *File) read(first bool) (table, error) {
-	src := f.src
-	src.told, src.warn, src.claim = func(int) {}, func(string, string) {}, func(string) {}
-	if first {
-		src.warn, src.claim = f.mapper.warn, f.claimed
-		if src.o.Progress != nil {
-			src.told = src.o.Progress
-		}
+	if !first {
+		return f.open(func(string) {})
 	}
-	t, err := readerOf(f.kind)(&src)
-	return t, plain(err)
+	src := f.src
+	src.told, src.warn, src.claim = func(int) {}, f.mapper.warn, f.claimed
+	if src.o.Progress != nil {
+		src.told = src.o.Progress
+	}
+	return f.openSource(&src)
 }
 
-// claimed is told of the frame that the file names.
-func (f *File) claimed(name string) {
-	if f.src.o.Frame == "" {
-		f.Frame, f.mapper.frame = crs.Frame(name), crs.Frame(name)
-	}
+// open is read of a pass that is told of the file's frame only.
+func (f *File) open(claim func(string)) (table, error) {
+	src := f.src
+	src.told, src.warn, src.claim = func(int) {}, func(string, string) {}, claim
+	return f.openSource(&src)
+}
+
+func (f *File) openSource(src *source) (table, error) {
+	t, err := readerOf(f.kind)(src)
+	return t, plain(err)
 }
 
 // checkHeader refuses a table that cannot be meant.
@@ -159,6 +169,9 @@ func (f *File) Records() iter.Seq2[safety.Record, error] {
 				yield(safety.Record{}, fmt.Errorf("%s: %w", f.src.path, plain(err)))
 				return
 			}
+			if f.refused != nil {
+				break
+			}
 			last = r.names
 			rec, bad := f.mapper.record(r)
 			err = nil
@@ -169,6 +182,10 @@ func (f *File) Records() iter.Seq2[safety.Record, error] {
 				return
 			}
 		}
+		if f.refused != nil {
+			yield(safety.Record{}, fmt.Errorf("%s: %w", f.src.path, f.refused))
+			return
+		}
 		if err := f.mapper.columns.missing(last); err != nil && last != nil {
 			yield(safety.Record{}, fmt.Errorf("%s: %w", f.src.path, err))
 		}
@@ -178,7 +195,7 @@ func (f *File) Records() iter.Seq2[safety.Record, error] {
 // Repaired is how many of the records yielded so far had their polygon mended.
 func (f *File) Repaired() int64 { return f.mapper.repaired }
 
-// Warnings counts, by code, what deserves a look in the records yielded so far: ambiguous_column, credit_code, frame, short_row.
+// Warnings counts, by code, what deserves a look in the records yielded so far: ambiguous_column, credit_code, frame, short_row, swapped.
 func (f *File) Warnings() []safety.Warning {
 	var out []safety.Warning
 	for _, w := range f.mapper.warnings {

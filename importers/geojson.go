@@ -29,7 +29,7 @@ func readGeoJSON(s *source) (table, error) {
 	if err != nil {
 		return table{}, err
 	}
-	g := &geoReader{in: newJSONStream(text, s.o.maxBytes()), cs: s.charset, fixed: s.o.Frame != "", told: s.claim}
+	g := &geoReader{in: newJSONStream(text, s.o.maxBytes()), cs: s.charset, fixed: s.o.asked(), told: s.claim}
 	return table{rows: g.rows()}, nil
 }
 

@@ -9,23 +9,20 @@ import (
 
 // crs reads the member of GeoJSON 2008 that names the frame. null means nobody knows.
 func (g *geoReader) crs(raw []byte, at int64) error {
-	if g.fixed || string(raw) == "null" {
+	if string(raw) == "null" {
 		return nil
 	}
 	name, err := crsName(raw)
 	if err != nil {
 		return g.broken(err, at)
 	}
-	f, err := crs.Parse(frameName(name))
-	switch {
-	case name == "" || err != nil:
-		return fmt.Errorf("%w: the file's crs is %q; say --frame if you know better (wgs84, gcj02, bd09)", ErrFrame, clip(name))
-	case f == crs.WGS84:
-		return nil
-	case g.count > 0:
+	if name = frameName(name); name == "" {
+		name = string(raw)
+	}
+	if f, err := crs.Parse(name); g.count > 0 && !g.fixed && (err != nil || f != crs.WGS84) {
 		return fmt.Errorf("%w: the file names its crs %q after its features; say --frame", ErrFrame, clip(name))
 	}
-	g.told(string(f))
+	g.told(name)
 	return nil
 }
 
@@ -42,11 +39,12 @@ func crsName(raw []byte) (name string, err error) {
 			return err
 		}
 		return c.members(func(key []byte) error {
-			isName := string(key) == "name" && c.peek() == '"'
-			raw, err := c.skip(0)
-			if isName && err == nil {
-				name = string(raw[1 : len(raw)-1])
+			if string(key) == "name" && c.peek() == '"' {
+				text, err := c.text()
+				name = string(text)
+				return err
 			}
+			_, err := c.skip(0)
 			return err
 		})
 	})
@@ -56,6 +54,9 @@ func crsName(raw []byte) (name string, err error) {
 // frameName turns the names that GeoJSON files give their frame into ours: CRS84 and every
 // form of EPSG:n (urn:ogc:def:crs:EPSG::n, http://www.opengis.net/def/crs/EPSG/0/n).
 func frameName(name string) string {
+	if strings.ContainsAny(name, "[(") { // a definition
+		return name
+	}
 	up := strings.ToUpper(name)
 	if strings.HasSuffix(up, "CRS84") {
 		return string(crs.WGS84)

@@ -201,7 +201,7 @@ func TestBadFiles(t *testing.T) {
 }
 
 func TestCRS(t *testing.T) {
-	foreign := `{"crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::4547"}},"type":"FeatureCollection","features":[` + feature(square, `{"code":"a","level":1}`) + `]}`
+	foreign := `{"crs":{"type":"name","properties":{"name":"urn:ogc:def:crs:EPSG::2437"}},"type":"FeatureCollection","features":[` + feature(square, `{"code":"a","level":1}`) + `]}`
 	got := readText(t, foreign, Options{Kind: safety.Grids})
 	if !errors.Is(got.err, ErrFrame) || len(got.records) > 0 {
 		t.Errorf("records %d, error %v", len(got.records), got.err)

@@ -1,24 +1,22 @@
 package importers
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/paulmach/orb"
+
 	"hazgrid/geo/crs"
 	"hazgrid/safety"
 )
-
-// ErrFrame says that a file's coordinates are in a frame that is not read.
-var ErrFrame = errors.New("frame not supported")
 
 // Options say how to read a file. Only Kind is needed.
 type Options struct {
 	Kind     safety.Kind
 	Map      []Column       // columns named by the user; the rest is recognised by name
-	Frame    crs.Frame      // frame of all coordinates; "" asks the file, and is wgs84 where it does not say
+	Frame    crs.Frame      // frame of all coordinates; "" asks the file, and is wgs84 where it does not say; or AutoFrame
 	Encoding string         // "" or "auto" asks the bytes; see CheckEncoding
 	Layer    string         // name of the layer of a file that has several; "" wants the only one
 	Sheet    string         // name of the sheet of a workbook; "" is the first that has a header
@@ -27,6 +25,12 @@ type Options struct {
 	Level     int64       // of grids that have none; 0 leaves them without
 	Scheme    string      // of grids that have none; "" is safety.DefaultScheme
 	ValidFrom safety.Time // of grids that have none; unset is always
+
+	Definition *crs.Conversion            // the frame of all coordinates instead of Frame, where it has no name of its own
+	Why        string                     // Definition is the frame
+	Swapped    bool                       // in Definition's plane, the second coordinate of the file is the first
+	Datum      *crs.Helmert               // of the frame that the file defines, where its datum needs parameters
+	Locate     func(p orb.Point) []string // codes and names of the grids that own a WGS 84 point; for AutoFrame, nil where there are none; valid until the next call
 
 	Repair   bool           // mend invalid polygons instead of rejecting them
 	MaxBytes int            // of one record; 0 is 64 MB

@@ -12,17 +12,19 @@ import (
 
 // A mapper turns the rows of one file into records.
 type mapper struct {
-	o        Options
-	columns  *columns
-	readers  []valueReader // one for each field
-	key      int           // index of the field that names a record
-	frame    crs.Frame
-	repaired int64
-	warnings map[string]*safety.Warning
+	o          Options
+	columns    *columns
+	readers    []valueReader  // one for each field
+	key        int            // index of the field that names a record
+	conversion crs.Conversion // of the file's frame
+	swap       bool           // the file has the second coordinate first
+	repaired   int64
+	warnings   map[string]*safety.Warning
 }
 
-func newMapper(o Options, frame crs.Frame) *mapper {
-	m := &mapper{o: o, frame: frame, warnings: map[string]*safety.Warning{}}
+func newMapper(o Options) *mapper {
+	wgs84, _ := crs.WGS84.Conversion() // a name that is known
+	m := &mapper{o: o, conversion: wgs84, warnings: map[string]*safety.Warning{}}
 	m.columns = newColumns(o.Kind, o.Map, m.warn)
 	for i, f := range safety.Fields(o.Kind) {
 		m.readers = append(m.readers, newValueReader(o.Kind, f, o.location()))
@@ -106,7 +108,7 @@ func (m *mapper) why(r row, column int) string {
 func (m *mapper) value(v valueReader, text string, before []any) (any, error) {
 	name := v.field.Name
 	if name == "frame" {
-		return string(m.frame), nil
+		return string(m.conversion.Name()), nil
 	}
 	if name == "due_at" {
 		if days, ok := relativeDays(fold(strings.TrimSpace(text))); ok {

@@ -18,23 +18,19 @@ import (
 // columns of the geometry, or of longitude and latitude.
 func (m *mapper) shape(rec *safety.Record, r row, found []int) *fault {
 	if !hasShape(m.o.Kind) {
-		p, ok, f := m.point(r, found[0], found[1])
+		p, ok, f := m.point(r, found)
 		if f == nil && ok {
 			rec.Geometry = p
 		}
 		return f
 	}
-	g := r.geometry
-	if text := cell(r, found[0]); g == nil && text != "" {
-		var err error
-		if g, err = wkt.Unmarshal(text); err != nil {
-			return &fault{geometryTarget, fmt.Sprintf("want WKT, got %q", clip(text))}
-		}
-	}
-	if g == nil {
+	g, f := m.geometry(r, found)
+	switch {
+	case f != nil:
+		return f
+	case g == nil:
 		return &fault{geometryTarget, "required, and it is missing or empty"}
 	}
-	var f *fault
 	if m.o.Kind == safety.Grids {
 		rec.Geometry, f = m.area(g)
 	} else {
@@ -43,11 +39,34 @@ func (m *mapper) shape(rec *safety.Record, r row, found []int) *fault {
 	return f
 }
 
-// point returns where a row is; ok false means unlocated.
-func (m *mapper) point(r row, lon, lat int) (p orb.Point, ok bool, f *fault) {
+// geometry returns the area or line of a row as the file has it, nil when there is none.
+func (m *mapper) geometry(r row, found []int) (orb.Geometry, *fault) {
+	text := cell(r, found[0])
+	if r.geometry != nil || text == "" {
+		return r.geometry, nil
+	}
+	g, err := wkt.Unmarshal(text)
+	if err != nil {
+		return nil, &fault{geometryTarget, fmt.Sprintf("want WKT, got %q", clip(text))}
+	}
+	return g, nil
+}
+
+// point returns where a row is, in WGS 84; ok false means unlocated.
+func (m *mapper) point(r row, found []int) (p orb.Point, ok bool, f *fault) {
+	p, ok, f = m.position(r, found)
+	if f != nil || !ok {
+		return p, false, f
+	}
+	p, f = m.toWGS84(p)
+	return p, f == nil, f
+}
+
+// position returns where a row is, in the file's frame; ok false means unlocated.
+func (m *mapper) position(r row, found []int) (p orb.Point, ok bool, f *fault) {
 	switch g := r.geometry.(type) {
 	case nil:
-		p, ok, f = degrees(cell(r, lon), cell(r, lat))
+		p, ok, f = degrees(cell(r, found[0]), cell(r, found[1]))
 	case orb.Point:
 		p, ok = g, true
 	case orb.MultiPoint:
@@ -58,11 +77,7 @@ func (m *mapper) point(r row, lon, lat int) (p orb.Point, ok bool, f *fault) {
 	default:
 		return p, false, &fault{geometryTarget, "want a Point, got a " + g.GeoJSONType()}
 	}
-	if f != nil || !ok || p == (orb.Point{}) {
-		return p, false, f
-	}
-	p, f = m.toWGS84(p)
-	return p, f == nil, f
+	return p, ok && f == nil && p != (orb.Point{}), f
 }
 
 // degrees reads a longitude and a latitude; none of both is no point.
@@ -83,6 +98,9 @@ func degrees(lon, lat string) (orb.Point, bool, *fault) {
 	return orb.Point{x, y}, hasX, nil
 }
 
+// metresFrom is the size from which a number is not taken for a wrong degree but for metres.
+const metresFrom = 1000
+
 // toWGS84 brings a position out of the file's frame and checks it.
 func (m *mapper) toWGS84(p orb.Point) (orb.Point, *fault) {
 	for i, name := range []string{lonTarget, latTarget} {
@@ -90,14 +108,19 @@ func (m *mapper) toWGS84(p orb.Point) (orb.Point, *fault) {
 			return p, &fault{name, fmt.Sprintf("want a finite number, got %v", p[i])}
 		}
 	}
-	if m.frame != crs.WGS84 {
-		q, err := m.frame.ToWGS84(p)
+	if m.swap {
+		p = turned(p)
+	}
+	if m.conversion.Name() != crs.WGS84 {
+		q, err := m.conversion.ToWGS84(p)
 		if err != nil {
-			return p, &fault{"", fmt.Sprintf("%v %v is not in frame %s: %v", p[0], p[1], m.frame, err)}
+			return p, &fault{"", fmt.Sprintf("%v %v is not in frame %s: %v", p[0], p[1], m.conversion.Name(), err)}
 		}
 		p = q
 	}
 	switch {
+	case math.Abs(p[0]) > metresFrom || math.Abs(p[1]) > metresFrom:
+		return p, &fault{geometryTarget, fmt.Sprintf("%v %v are no degrees (metres? see --frame)", p[0], p[1])}
 	case math.Abs(p[0]) > 180:
 		return p, &fault{lonTarget, fmt.Sprintf("want -180 to 180, got %v", p[0])}
 	case math.Abs(p[1]) > 90 && math.Abs(p[1]) <= 180 && math.Abs(p[0]) <= 90:

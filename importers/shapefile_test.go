@@ -246,7 +246,7 @@ func TestShapefileCut(t *testing.T) {
 func readMemory(t testing.TB, files map[string][]byte, o Options) (out result) {
 	t.Helper()
 	o.Location = shanghai(t)
-	f := &File{src: source{o: o}, kind: shapefile, mapper: newMapper(o, "wgs84")}
+	f := &File{src: source{o: o}, kind: shapefile, mapper: newMapper(o)}
 	src := f.src
 	src.warn, src.claim, src.told = f.mapper.warn, f.claimed, func(int) {}
 	f.table, out.err = memoryLayer(files).read(&src, files["shp"] == nil)

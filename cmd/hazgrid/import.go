@@ -17,7 +17,6 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"hazgrid/geo/crs"
 	"hazgrid/importers"
 	"hazgrid/internal/store"
 	"hazgrid/internal/store/gpkg"
@@ -31,13 +30,14 @@ var (
 )
 
 type importFlags struct {
-	level                  int64
-	scheme, validFrom      string
-	columns                []string
-	frame, encoding        string
-	layer, sheet           string
-	dryRun, strict, repair bool
-	rejects, report        string
+	level                      int64
+	scheme, validFrom          string
+	columns                    []string
+	frame, encoding            string
+	frameParams, controlPoints string
+	layer, sheet               string
+	dryRun, strict, repair     bool
+	rejects, report            string
 }
 
 func newImportCmd(a *app) *cobra.Command {
@@ -51,11 +51,14 @@ text is in what --encoding, the .cpg or the language byte of the .dbf says, else
 is, else in GB 18030. Columns are found by their names in English or Chinese; --map names the others.
 Each file is one transaction: all of its good records are written, or nothing. Records are inserted or
 updated by code or id; reading a file twice changes nothing. Records that are wrong are left out, counted,
-and named in --rejects; the exit status is then 3.`,
+and named in --rejects; the exit status is then 3.
+` + frameHelp,
 		Example: `  hazgrid import grids --level 1 towns.geojson
   hazgrid import grids --level 3 --map code=VILLAGEID --map name=VILLAGENAM villages.geojson
   hazgrid import grids --level 3 --rejects rejects.csv 网格.shp
   hazgrid import enterprises --frame gcj02 --encoding gb18030 ledger.csv
+  hazgrid import enterprises --frame auto --dry-run ledger.csv
+  hazgrid import lines --control-points corners.csv pipes.geojson
   hazgrid import hazards --rejects rejects.csv --report report.json 2014-11.csv 2014-12.csv
   hazgrid import grids --level 3 --valid-from 2015-01-01 --repair --dry-run redrawn.geojson`,
 		Args: importArgs,
@@ -95,7 +98,9 @@ func (f *importFlags) add(cmd *cobra.Command) {
 	fl.StringVar(&f.scheme, "scheme", "", "grids: `scheme` of those that have none (default "+safety.DefaultScheme+")")
 	fl.StringVar(&f.validFrom, "valid-from", "", "grids: `date` from which those without one are valid (default always)")
 	fl.StringArrayVar(&f.columns, "map", nil, "`field=column`: the field is in this column of the file (repeatable)")
-	fl.StringVar(&f.frame, "frame", "", "coordinate `frame` of the file: wgs84, gcj02 or bd09 (default what the file says, else wgs84)")
+	fl.StringVar(&f.frame, "frame", "", "coordinate `frame` of the file: auto, a name such as gcj02 or EPSG:4549, or a .prj file (default what the file says, else wgs84)")
+	fl.StringVar(&f.frameParams, "frame-params", "", "JSON `file` with the parameters of a datum or a local frame")
+	fl.StringVar(&f.controlPoints, "control-points", "", "CSV `file` of points x,y,lon,lat that a local frame is fitted to")
 	fl.StringVar(&f.encoding, "encoding", "auto", "text `encoding`: auto, utf-8, gb18030, gbk, utf-16le, utf-16be, …")
 	fl.StringVar(&f.layer, "layer", "", "`name` of the layer, of a file that has several")
 	fl.StringVar(&f.sheet, "sheet", "", "`name` of the sheet, of a workbook (default the first that has a header)")
@@ -122,12 +127,7 @@ func (f *importFlags) options(k safety.Kind, loc *time.Location, hasLevel bool) 
 	if o.Map, err = importers.ParseMap(k, f.columns); err != nil {
 		return o, fmt.Errorf("--map: %w", err)
 	}
-	if f.frame != "" {
-		if o.Frame, err = crs.Parse(f.frame); err != nil {
-			return o, fmt.Errorf("--frame: %w", err)
-		}
-	}
-	return o, nil
+	return o, f.frames(&o)
 }
 
 // An importJob is one run of the verb.
@@ -205,8 +205,14 @@ func (j *importJob) one(ctx context.Context, path string) (r *importReport, err 
 	defer done()
 	o := j.o
 	o.Progress = bar
+	if o.Frame == importers.AutoFrame {
+		if o.Locate, err = j.locator(ctx); err != nil {
+			return r, fmt.Errorf("%s: %w", path, err)
+		}
+	}
 	f, err := importers.Open(path, o)
 	if err != nil {
+		r.tested(err)
 		return r, err
 	}
 	defer func() { err = errors.Join(err, f.Close()) }()

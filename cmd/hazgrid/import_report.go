@@ -15,27 +15,32 @@ import (
 // saidRejects is how many rejected records of a file are named on the screen.
 const saidRejects = 10
 
+// saidFrames is how many of the frames that were tested are named there.
+const saidFrames = 6
+
 // An importReport is what became of one file: the JSON of contract section 3. Read = Inserted +
 // Updated + Unchanged + Superseded + Rejected. A file that failed has an error, and
 // nothing of it was written.
 type importReport struct {
-	Kind       safety.Kind      `json:"kind"`
-	File       string           `json:"file"`
-	Encoding   string           `json:"encoding"`
-	Frame      string           `json:"frame"`
-	Read       int64            `json:"read"`
-	Inserted   int64            `json:"inserted"`
-	Updated    int64            `json:"updated"`
-	Unchanged  int64            `json:"unchanged"`
-	Superseded int64            `json:"superseded"`
-	Rejected   int64            `json:"rejected"`
-	Repaired   int64            `json:"repaired"`
-	Outside    int64            `json:"outside"`
-	Unlocated  int64            `json:"unlocated"`
-	Warnings   []safety.Warning `json:"warnings"`
-	Seconds    float64          `json:"seconds"`
-	Version    int64            `json:"version"`
-	Error      string           `json:"error,omitempty"`
+	Kind       safety.Kind            `json:"kind"`
+	File       string                 `json:"file"`
+	Encoding   string                 `json:"encoding"`
+	Frame      string                 `json:"frame"`
+	FrameWhy   string                 `json:"frame_why"`
+	Read       int64                  `json:"read"`
+	Inserted   int64                  `json:"inserted"`
+	Updated    int64                  `json:"updated"`
+	Unchanged  int64                  `json:"unchanged"`
+	Superseded int64                  `json:"superseded"`
+	Rejected   int64                  `json:"rejected"`
+	Repaired   int64                  `json:"repaired"`
+	Outside    int64                  `json:"outside"`
+	Unlocated  int64                  `json:"unlocated"`
+	Warnings   []safety.Warning       `json:"warnings"`
+	Seconds    float64                `json:"seconds"`
+	Version    int64                  `json:"version"`
+	Frames     []importers.FrameScore `json:"frames,omitempty"` // tested by --frame auto, the best first
+	Error      string                 `json:"error,omitempty"`
 
 	say    []safety.Reject // the first that were rejected
 	undone bool            // the figures are what would have been
@@ -43,13 +48,21 @@ type importReport struct {
 
 // fill adds what the store and the file know at the end.
 func (r *importReport) fill(got safety.Receipt, f *importers.File) {
-	r.Frame = string(f.Frame)
+	r.Frame, r.FrameWhy, r.Frames = string(f.Frame), f.FrameWhy, f.Frames
 	r.Inserted, r.Updated, r.Unchanged, r.Superseded = got.Inserted, got.Updated, got.Unchanged, got.Superseded
 	r.Rejected += got.Rejected
 	r.Repaired, r.Outside, r.Unlocated, r.Version = f.Repaired(), got.Outside, got.Unlocated, got.Version
 	r.Warnings = append(append(r.Warnings, f.Warnings()...), got.Warnings...)
 	slices.SortStableFunc(r.Warnings, func(a, b safety.Warning) int { return strings.Compare(a.Code, b.Code) })
 	slices.SortStableFunc(r.say, func(a, b safety.Reject) int { return int(a.Number - b.Number) })
+}
+
+// tested keeps the scores of frames of which none was taken.
+func (r *importReport) tested(err error) {
+	var bad *importers.FrameError
+	if errors.As(err, &bad) {
+		r.Frames = bad.Scores
+	}
 }
 
 // reportTo opens the report's file before anything is imported, and returns what writes it.
@@ -99,6 +112,9 @@ func (r *importReport) details(w io.Writer) error {
 	}
 	for _, v := range r.Warnings {
 		fmt.Fprintf(&b, "%s: warning: %s, %d times, for example %s\n", r.File, v.Code, v.Count, v.Example)
+	}
+	for _, score := range r.Frames[:min(len(r.Frames), saidFrames)] {
+		fmt.Fprintf(&b, "%s: frame %s\n", r.File, score)
 	}
 	_, err := io.WriteString(w, b.String())
 	return err

@@ -45,7 +45,7 @@ func TestImportRejects(t *testing.T) {
 			t.Errorf("line %d of %q, want %s", i+1, lines, want)
 		}
 	}
-	want := regexp.MustCompile(`^{"kind":"hazards","file":".*h.csv","encoding":"utf-8","frame":"wgs84","read":6,"inserted":2,"updated":0,"unchanged":0,` +
+	want := regexp.MustCompile(`^{"kind":"hazards","file":".*h.csv","encoding":"utf-8","frame":"wgs84","frame_why":"nothing says otherwise","read":6,"inserted":2,"updated":0,"unchanged":0,` +
 		`"superseded":1,"rejected":3,"repaired":0,"outside":0,"unlocated":2,"warnings":\[\],"seconds":[0-9.e-]+,"version":1}\n$`)
 	if got := readFile(t, report); !want.MatchString(got) {
 		t.Error(got)
