@@ -1,6 +1,7 @@
 package importers
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 
@@ -188,23 +189,8 @@ func (f *File) score(spots []spot, trials []trial) []FrameScore {
 	agrees := make([]int, len(trials))
 	known := map[string]bool{} // names of all grids that any spot lies in
 	for i := range trials {
-		inside := 0
-		for _, s := range spots {
-			p, ok := trials[i].point(s.at)
-			if !ok {
-				continue
-			}
-			names := f.src.o.Locate(p)
-			for _, n := range names {
-				known[fold(n)] = true
-			}
-			if len(names) > 0 {
-				inside++
-			}
-			if s.grid != "" && slices.ContainsFunc(names, func(n string) bool { return fold(n) == s.grid }) {
-				agrees[i]++
-			}
-		}
+		var inside int
+		inside, agrees[i] = f.tally(spots, &trials[i], known)
 		scores[i] = FrameScore{Frame: trials[i].Name(), Swapped: trials[i].swap, Sampled: len(spots), Inside: float64(inside) / float64(len(spots))}
 	}
 	declared := 0
@@ -219,15 +205,33 @@ func (f *File) score(spots []spot, trials []trial) []FrameScore {
 		}
 	}
 	slices.SortStableFunc(scores, func(a, b FrameScore) int {
-		switch {
-		case a.Agree != b.Agree && a.Agree > b.Agree, a.Agree == b.Agree && a.Inside > b.Inside:
-			return -1
-		case a.Agree == b.Agree && a.Inside == b.Inside:
-			return 0
-		}
-		return 1
+		return cmp.Or(cmp.Compare(b.Agree, a.Agree), cmp.Compare(b.Inside, a.Inside))
 	})
 	return scores
+}
+
+// tally counts the spots that lie in a grid, and those that lie in the one they declare. known gets the names of the grids.
+func (f *File) tally(spots []spot, t *trial, known map[string]bool) (inside, agree int) {
+	for _, s := range spots {
+		p, ok := t.point(s.at)
+		if !ok {
+			continue
+		}
+		is := false
+		names := f.src.o.Locate(p)
+		for _, n := range names {
+			n = fold(n)
+			known[n] = true
+			is = is || n == s.grid && n != ""
+		}
+		if len(names) > 0 {
+			inside++
+		}
+		if is {
+			agree++
+		}
+	}
+	return inside, agree
 }
 
 // winner is the first of scores if it is clearly the one: by declared grids, or, where the file itself says the same, by
@@ -247,7 +251,7 @@ func winner(scores []FrameScore, own *crs.Conversion) (best FrameScore, why stri
 		}
 		return best, fmt.Sprintf("--frame auto: %s; next %s", best, next), nil
 	}
-	slices.SortStableFunc(scores, func(a, b FrameScore) int { return int(1e6*b.Inside) - int(1e6*a.Inside) })
+	slices.SortStableFunc(scores, func(a, b FrameScore) int { return cmp.Compare(b.Inside, a.Inside) })
 	best = scores[0]
 	others := 0.0
 	for _, s := range scores[1:] {

@@ -205,3 +205,19 @@ func (m *mapper) spot(r row, declared int) (s spot, ok bool) {
 }
 
 func finite(p orb.Point) bool { return math.Abs(p[0]) < 1e15 && math.Abs(p[1]) < 1e15 }
+
+// zoneHint names the frame of a point that is refused by another one, where its easting begins with the number of a zone.
+func zoneHint(p orb.Point) string {
+	zone, code := int(p[0]/1e6), 0
+	switch {
+	case p[1] < 0 || p[1] > 7e6:
+	case 13 <= zone && zone <= 23:
+		code = 4491 + zone - 13
+	case 25 <= zone && zone <= 45:
+		code = 4513 + zone - 25
+	}
+	if code == 0 {
+		return ""
+	}
+	return fmt.Sprintf(" (with the zone, %d, before the easting it is EPSG:%d)", zone, code)
+}

@@ -65,6 +65,14 @@ func TestPlanes(t *testing.T) {
 	}
 }
 
+func TestZoneHint(t *testing.T) {
+	in := fmt.Sprintf("id,lon,lat\na,%v,%v\nb,%v,%v\n", 40e6+easting, northing, easting, northing)
+	got := readText(t, in, Options{Kind: safety.Enterprises, Frame: "EPSG:4549"})
+	if len(got.records) != 1 || len(got.rejects) != 1 || !strings.Contains(got.rejects[0].Reason, "40, before the easting it is EPSG:4528") {
+		t.Errorf("%v", got.rejects)
+	}
+}
+
 func TestClaims(t *testing.T) {
 	plane := fmt.Sprintf(`{"type":"Polygon","coordinates":[[[%[1]v,%[2]v],[%[3]v,%[2]v],[%[3]v,%[4]v],[%[1]v,%[2]v]]]}`, easting, northing, easting+500, northing+500)
 	says := func(name, geometry string) string {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/paulmach/orb"
 
+	"hazgrid/geo/crs"
 	"hazgrid/safety"
 )
 
@@ -113,6 +114,28 @@ func FuzzCSV(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) {
 		for _, k := range safety.Kinds() {
 			_ = drain(t, b, k)
+		}
+	})
+}
+
+// FuzzFrame reads tables in frames that are given, said and found: a record is on the earth, whatever the numbers.
+func FuzzFrame(f *testing.F) {
+	c := city{0.005}
+	for _, frame := range []string{"auto", "EPSG:4549", "bd09", ""} {
+		f.Add([]byte("id,lon,lat,grid\na,564578.6783,3074089.8897,R1C1\nb,3074089.8897,564578.6783,\nc,1e308,-1e308,R1C1\nd,120.6,27.7,R20C20\n"), frame)
+		f.Add([]byte(`{"crs":{"type":"name","properties":{"name":"EPSG:4549"}},"type":"FeatureCollection","features":[{"type":"Feature","id":1,"geometry":{"type":"Point","coordinates":[564578,3074089]},"properties":{}}]}`), frame)
+		f.Add([]byte(`{"crs":{"type":"name","properties":{"name":"GEOGCS[\"x\",DATUM[\"D_WGS_1984\",SPHEROID[\"w\",6378137,298.257223563]]]"}},"type":"FeatureCollection","features":[{"type":"Feature","id":1,"geometry":{"type":"Point","coordinates":[120,30]},"properties":{}}]}`), frame)
+	}
+	f.Fuzz(func(t *testing.T, b []byte, frame string) {
+		o := Options{Kind: safety.Enterprises, Frame: crs.Frame(frame), Locate: c.locate, MaxBytes: 1 << 16}
+		in, err := start(source{file: bytes.NewReader(b), size: int64(len(b)), o: o})
+		if err != nil {
+			return
+		}
+		for rec, err := range in.Records() {
+			if err == nil {
+				checkRecord(t, safety.Enterprises, rec)
+			}
 		}
 	})
 }

@@ -114,7 +114,7 @@ func (m *mapper) toWGS84(p orb.Point) (orb.Point, *fault) {
 	if m.conversion.Name() != crs.WGS84 {
 		q, err := m.conversion.ToWGS84(p)
 		if err != nil {
-			return p, &fault{"", fmt.Sprintf("%v %v is not in frame %s: %v", p[0], p[1], m.conversion.Name(), err)}
+			return p, &fault{"", fmt.Sprintf("%v %v is not in frame %s: %v%s", p[0], p[1], m.conversion.Name(), err, zoneHint(p))}
 		}
 		p = q
 	}

@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 
+	"hazgrid/geo/crs"
 	"hazgrid/importers"
 	"hazgrid/safety"
 )
@@ -112,6 +113,9 @@ func (r *importReport) details(w io.Writer) error {
 	}
 	for _, v := range r.Warnings {
 		fmt.Fprintf(&b, "%s: warning: %s, %d times, for example %s\n", r.File, v.Code, v.Count, v.Example)
+	}
+	if r.FrameWhy != "" && r.FrameWhy != "given" && r.Frame != string(crs.WGS84) && len(r.Frames) == 0 {
+		fmt.Fprintf(&b, "%s: frame %s: %s\n", r.File, r.Frame, r.FrameWhy)
 	}
 	for _, score := range r.Frames[:min(len(r.Frames), saidFrames)] {
 		fmt.Fprintf(&b, "%s: frame %s\n", r.File, score)

@@ -4,7 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -252,4 +254,17 @@ func FuzzParseWKT(f *testing.F) {
 			}
 		}
 	})
+}
+
+// TestFixtures reads the .prj files of the shared fixtures.
+func TestFixtures(t *testing.T) {
+	for name, want := range map[string]crs.Frame{"grids_gbk_gk120.prj": "EPSG:4549", "grids_gbk_nocpg.prj": crs.WGS84} {
+		text, err := os.ReadFile(filepath.Join("..", "..", "..", "shared", "data", "fixtures", name))
+		if os.IsNotExist(err) {
+			t.Skipf("../shared/data/fixtures/%s is not there", name)
+		}
+		if c, err2 := crs.ParseWKT(string(text), nil); err != nil || err2 != nil || c.Name() != want {
+			t.Errorf("%s is %s: %v %v", name, c.Name(), err, err2)
+		}
+	}
 }
