@@ -344,6 +344,10 @@ func TestSharedShapefiles(t *testing.T) {
 			t.Errorf("%s: %v %v", name, names, codes)
 		}
 	}
+	plane := readPath(t, shared(t, "fixtures/grids_gbk_gk120.shp"), Options{Kind: safety.Grids, Level: 3})
+	if p := (orb.Point{120.655, 27.928}); len(plane.records) != 3 || plane.file.Frame != "EPSG:4549" || !near(plane.records[0].Geometry.(orb.MultiPolygon)[0][0][0], p) {
+		t.Errorf("in the plane of its .prj: %v %v", plane.err, plane.records)
+	}
 	path := shared(t, "fixtures/grids_gbk_nocpg.shp")
 	got := readPath(t, path, Options{Kind: safety.Grids, Level: 3, Frame: "wgs84", Repair: true})
 	if len(got.records) != 4 || got.file.Repaired() != 1 || got.file.Encoding != "gb18030" {

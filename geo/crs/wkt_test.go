@@ -83,10 +83,7 @@ const geographic = `GEOGCS["GCS_North_American_1983",DATUM["D_North_American_198
 
 func projinfo(t *testing.T, frame, form string) string {
 	t.Helper()
-	path, err := exec.LookPath("projinfo")
-	if err != nil {
-		t.Skip("projinfo is not installed (Debian: proj-bin)")
-	}
+	path := program(t, "projinfo")
 	out, err := exec.Command(path, frame, "-o", form, "-q").Output()
 	if err != nil {
 		t.Fatalf("projinfo %s as %s: %v", frame, form, err)
