@@ -11,23 +11,34 @@ import (
 	"hazgrid/safety"
 )
 
-// Targets beside the fields of a kind: they make the geometry of a record.
+// Targets beside the fields of a kind: they make the geometry of a record, or say what its fields do not.
 const (
 	lonTarget      = "lon"
 	latTarget      = "lat"
+	lonLatTarget   = "lonlat" // both in one cell
 	geometryTarget = "geometry"
+	firmTarget     = "enterprise_name" // where a record names its enterprise, not the enterprise's id
+	firmCodeTarget = "credit_code"
+	statusTarget   = "status" // of a hazard, which has dates instead
 )
 
-// targetNames lists what a column may hold: the fields of k, then what makes its geometry.
+// targetNames lists what a column may hold: the fields of k, then what makes its geometry, then the rest.
 func targetNames(k safety.Kind) []string {
 	var out []string
 	for _, f := range safety.Fields(k) {
 		out = append(out, f.Name)
 	}
-	if hasShape(k) {
+	switch {
+	case hasShape(k):
 		return append(out, geometryTarget)
+	case k == safety.Enterprises:
+		return append(out, lonTarget, latTarget, lonLatTarget)
 	}
-	return append(out, lonTarget, latTarget)
+	out = append(out, lonTarget, latTarget, lonLatTarget, firmTarget, firmCodeTarget)
+	if k == safety.Hazards {
+		return append(out, statusTarget)
+	}
+	return out
 }
 
 // hasShape tells kinds that are an area or a line from those that are a point.

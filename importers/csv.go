@@ -13,13 +13,14 @@ import (
 )
 
 // A csvReader yields the rows of a CSV text after its header. Rows without any value are passed over
-// and not numbered, as blank lines are.
+// and not numbered, as blank lines are, and so are rows of sums.
 type csvReader struct {
 	tape   *tape
 	in     *csv.Reader
 	cs     charset
 	header []string
 	short  func(number int64) // told of rows with fewer cells than the header
+	total  func(cells []string)
 }
 
 // readCSV is the reader of CSV.
@@ -28,34 +29,41 @@ func readCSV(s *source) (table, error) {
 	if err != nil {
 		return table{}, err
 	}
-	r, err := newCSVReader(text, s.charset.text(s.head), s.charset, s.o.maxBytes())
+	r, err := newCSVReader(text, s)
 	if err != nil {
 		return table{}, err
 	}
 	r.short = func(number int64) {
 		s.warn("short_row", fmt.Sprintf("record %d has fewer cells than the header", number))
 	}
+	r.total = func(cells []string) { s.warn("total_row", "a total: "+clip(strings.Join(cells, " "))) }
 	return table{header: r.header, rows: r.rows()}, nil
 }
 
 // separators are tried in this order; the one that cuts the header most often wins.
 var separators = []rune{',', ';', '\t', '|'}
 
-// newCSVReader reads the header. head is the start of the text.
-func newCSVReader(src io.Reader, head []byte, cs charset, maxBytes int) (*csvReader, error) {
+// newCSVReader reads up to the end of the header.
+func newCSVReader(src io.Reader, s *source) (*csvReader, error) {
+	head, cs := s.charset.text(s.head), s.charset
 	if bytes.IndexByte(head, '\n') < 0 && bytes.IndexByte(head, '\r') >= 0 {
 		src = carriageReturns{src}
 	}
-	r := &csvReader{tape: &tape{src: src, max: maxBytes}, cs: cs, short: func(int64) {}}
+	comma, h := csvLayout(head, newRecogniser(s.o))
+	r := &csvReader{tape: &tape{src: src, max: s.o.maxBytes()}, cs: cs}
 	r.in = csv.NewReader(r.tape)
-	r.in.Comma = separator(head)
+	r.in.Comma = comma
 	r.in.FieldsPerRecord = -1
 	r.in.ReuseRecord = true
-	for {
+	for n := 1; ; {
 		cells, err := r.in.Read()
 		switch {
 		case errors.Is(err, io.EOF):
 			return nil, fmt.Errorf("%w: the file has no header", safety.ErrInvalid)
+		case errors.Is(err, csv.ErrBareQuote) && n < h.last: // a title may say what it likes
+			r.tape.cut(r.in.InputOffset())
+			n++
+			continue
 		case err != nil:
 			return nil, fmt.Errorf("%w: not CSV: the header: %w", safety.ErrInvalid, err)
 		}
@@ -63,10 +71,53 @@ func newCSVReader(src io.Reader, head []byte, cs charset, maxBytes int) (*csvRea
 		if f := cs.fault(text); f != nil {
 			return nil, fmt.Errorf("%w: the header is %s", safety.ErrInvalid, f.reason)
 		}
-		if r.header = slices.Clone(cells); !blank(cells) {
+		r.header = slices.Clone(cells)
+		switch {
+		case blank(cells):
+		case n < h.last:
+			n++
+		default:
+			if h.last > 1 {
+				r.header = h.names
+			}
 			return r, nil
 		}
 	}
+}
+
+// csvLayout finds what cuts the cells of a text, and its header, from its head. The separator that cuts the first line most often wins, unless
+// the text begins with a title and another makes a header of a later line.
+func csvLayout(head []byte, rec *recogniser) (comma rune, best header) {
+	comma = separator(head)
+	best = rec.header(csvTop(head, comma))
+	if best.score >= headerScore {
+		return comma, best
+	}
+	for _, c := range separators {
+		if h := rec.header(csvTop(head, c)); h.score >= headerScore && h.score > best.score {
+			comma, best = c, h
+		}
+	}
+	if best.score < headerScore {
+		best.last = 1
+	}
+	return comma, best
+}
+
+// csvTop reads the first lines of a text that have a value, as far as they can be read; they are numbered from 1.
+func csvTop(head []byte, comma rune) (top []line) {
+	in := csv.NewReader(bytes.NewReader(bytes.ReplaceAll(head[:min(len(head), headBytes)], []byte("\r"), []byte("\n"))))
+	in.Comma, in.FieldsPerRecord, in.LazyQuotes = comma, -1, true
+	for len(top) <= headerRows {
+		cells, err := in.Read()
+		if err != nil {
+			break
+		}
+		if !blank(cells) {
+			top = append(top, line{number: len(top) + 1, cells: cells})
+		}
+	}
+	return top
 }
 
 // carriageReturns reads text whose lines end in CR alone, as old spreadsheets on the Macintosh write them.
@@ -123,6 +174,9 @@ func (r *csvReader) rows() rows {
 				yield(row{}, err)
 				return
 			case out.fault == nil && blank(out.values):
+				continue
+			case out.fault == nil && isTotal(out.values):
+				r.total(out.values)
 				continue
 			}
 			if !yield(out, nil) {

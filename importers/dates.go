@@ -10,8 +10,7 @@ import (
 )
 
 // parseTime reads what safety.ParseTime reads, and the other ways in which ledgers write a date:
-// 2014/11/3, 2014.11.3, 2014年11月3日, 20141103 and the day number of a spreadsheet (41997 is
-// 2014-12-24), the first three also with a time after them. text is folded and trimmed.
+// 2014/11/3, 2014.11.3, 2014年11月3日 and 20141103, the first three also with a time after them. text is folded and trimmed.
 func parseTime(text string, loc *time.Location, edge safety.Edge) (safety.Time, error) {
 	asIs := text
 	if len(text) < 5 || text[4] != '-' || len(text) < len(time.DateOnly) {
@@ -32,12 +31,8 @@ func parseTime(text string, loc *time.Location, edge safety.Edge) (safety.Time, 
 // isoDate turns the other forms into YYYY-MM-DD[ HH:MM[:SS]], "" when it is none of them.
 func isoDate(s string) string {
 	if digits([]byte(s)) == len(s) {
-		switch len(s) {
-		case 8:
+		if len(s) == 8 {
 			return s[:4] + "-" + s[4:6] + "-" + s[6:]
-		case 5:
-			n, _ := strconv.Atoi(s)
-			return time.Date(1899, time.December, 30+n, 0, 0, 0, 0, time.UTC).Format(time.DateOnly)
 		}
 		return ""
 	}

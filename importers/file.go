@@ -91,6 +91,7 @@ func start(src source) (f *File, err error) {
 		return nil, err
 	}
 	f.Format, f.Encoding = string(f.kind), f.src.charset.name
+	f.mapper.again = f.again
 	if err := f.settleFrame(); err != nil {
 		return nil, err
 	}
@@ -107,6 +108,7 @@ func start(src source) (f *File, err error) {
 		f.Format = f.table.format
 	}
 	f.mapper.columns.cut = f.table.cut
+	f.mapper.date1904(f.table.date1904)
 	if err := f.checkHeader(f.table.header); err != nil {
 		return nil, errors.Join(err, f.Close())
 	}
@@ -136,6 +138,21 @@ func (f *File) open(claim func(string)) (table, error) {
 func (f *File) openSource(src *source) (table, error) {
 	t, err := readerOf(f.kind)(src)
 	return t, plain(err)
+}
+
+// again yields the rows of the file from its start, once more.
+func (f *File) again() rows {
+	return func(yield func(row, error) bool) {
+		t, err := f.open(func(string) {})
+		if err != nil {
+			yield(row{}, err)
+			return
+		}
+		if t.close != nil {
+			defer func() { _ = t.close() }() // all that was wanted is read
+		}
+		t.rows(yield)
+	}
 }
 
 // checkHeader refuses a table that cannot be meant.
@@ -195,7 +212,8 @@ func (f *File) Records() iter.Seq2[safety.Record, error] {
 // Repaired is how many of the records yielded so far had their polygon mended.
 func (f *File) Repaired() int64 { return f.mapper.repaired }
 
-// Warnings counts, by code, what deserves a look in the records yielded so far: ambiguous_column, credit_code, frame, short_row, swapped.
+// Warnings counts, by code, what deserves a look in the records yielded so far: ambiguous_column, cell_error, credit_code,
+// credit_code_twice, derived_id, frame, local_grade, no_area, ring_closed, short_row, status, swapped, total_row.
 func (f *File) Warnings() []safety.Warning {
 	var out []safety.Warning
 	for _, w := range f.mapper.warnings {

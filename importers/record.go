@@ -2,6 +2,7 @@ package importers
 
 import (
 	"fmt"
+	"hash/maphash"
 	"slices"
 	"strings"
 	"time"
@@ -14,17 +15,23 @@ import (
 type mapper struct {
 	o          Options
 	columns    *columns
-	readers    []valueReader  // one for each field
-	key        int            // index of the field that names a record
+	readers    []valueReader // one for each field
+	key        int           // index of the field that names a record
+	firmCode   int           // index of the target that holds the code of an enterprise, and of that with its name; −1 for kinds without
+	firmName   int
 	conversion crs.Conversion // of the file's frame
 	swap       bool           // the file has the second coordinate first
 	repaired   int64
 	warnings   map[string]*safety.Warning
+	again      func() rows       // the file from its start
+	china      *bool             // all of the sample lies there; nil until it is asked
+	codes      map[uint64]uint64 // credit codes seen, and whose they are, both hashed with seed
+	seed       maphash.Seed
 }
 
 func newMapper(o Options) *mapper {
 	wgs84, _ := crs.WGS84.Conversion() // a name that is known
-	m := &mapper{o: o, conversion: wgs84, warnings: map[string]*safety.Warning{}}
+	m := &mapper{o: o, conversion: wgs84, warnings: map[string]*safety.Warning{}, codes: map[uint64]uint64{}, seed: maphash.MakeSeed()}
 	m.columns = newColumns(o.Kind, o.Map, m.warn)
 	for i, f := range safety.Fields(o.Kind) {
 		m.readers = append(m.readers, newValueReader(o.Kind, f, o.location()))
@@ -32,7 +39,18 @@ func newMapper(o Options) *mapper {
 			m.key = i
 		}
 	}
+	m.firmCode, m.firmName = m.index(firmCodeTarget), m.index(firmTarget)
+	if o.Kind == safety.Enterprises {
+		m.firmName = m.index("name")
+	}
 	return m
+}
+
+// date1904 says which day a day number without more counts from.
+func (m *mapper) date1904(yes bool) {
+	for i := range m.readers {
+		m.readers[i].is1904 = yes
+	}
 }
 
 // warn counts one more record, or one more thing, that deserves a look; the first is the example.
@@ -51,6 +69,9 @@ func (m *mapper) record(r row) (safety.Record, *safety.FieldError) {
 	rec := safety.Record{Number: r.number, Values: make([]any, len(m.readers))}
 	key := m.keyOf(r, found)
 	reject := func(field, reason string) (safety.Record, *safety.FieldError) {
+		if r.line > 0 {
+			reason += fmt.Sprintf(" (row %d of the sheet)", r.line)
+		}
 		return safety.Record{}, &safety.FieldError{Number: r.number, Key: key, Field: field, Reason: reason}
 	}
 	if r.fault != nil {
@@ -58,16 +79,26 @@ func (m *mapper) record(r row) (safety.Record, *safety.FieldError) {
 	}
 	for i, v := range m.readers {
 		text := cell(r, found[i])
-		if i == m.key {
+		switch {
+		case i == m.key:
 			text = key
+		case v.field.Name == "enterprise" && found[i] < 0 && m.names(found):
+			text = m.firm(r, found)
 		}
 		value, err := m.value(v, text, rec.Values)
 		if err != nil {
 			return reject(v.field.Name, strings.TrimPrefix(err.Error(), safety.ErrInvalid.Error()+": "))
 		}
-		if rec.Values[i] = value; value == nil && v.field.Required {
+		if rec.Values[i] = value; value == nil && v.field.Required && (i != m.key || !m.derives(r, found)) {
 			return reject(v.field.Name, m.why(r, found[i]))
 		}
+	}
+	if rec.Values[m.key] == nil {
+		id, f := m.derived(rec.Values)
+		if f != nil {
+			return reject(f.field, f.reason)
+		}
+		rec.Values[m.key], key = id, id
 	}
 	if f := m.span(rec); f != nil {
 		return reject(f.field, f.reason)
@@ -85,6 +116,9 @@ func (m *mapper) keyOf(r row, found []int) string {
 	if key == "" {
 		key = fold(strings.TrimSpace(r.id))
 	}
+	if key == "" && m.o.Kind == safety.Enterprises && found[m.key] < 0 {
+		key = m.firm(r, found)
+	}
 	return strings.ToValidUTF8(key, "\ufffd")
 }
 
@@ -98,7 +132,10 @@ func cell(r row, column int) string {
 
 // why says why a required value is not there.
 func (m *mapper) why(r row, column int) string {
-	if column < 0 {
+	switch {
+	case column < 0 && m.o.Kind == safety.Enterprises && m.names(m.columns.find(r.names)):
+		return "required; no column gives it, and the credit code and the name, of which it could be made, are blank"
+	case column < 0:
 		return fmt.Sprintf("required, and no column gives it (there are: %s)", clipList(r.names))
 	}
 	return "required, and it is blank"
@@ -158,21 +195,4 @@ func (m *mapper) span(rec safety.Record) *fault {
 	}
 	loc := m.o.location()
 	return &fault{"valid_to", fmt.Sprintf("%s is before valid_from, %s", to.Format(loc), from.Format(loc))}
-}
-
-// look warns of what is odd about a record that is taken.
-func (m *mapper) look(rec safety.Record, key string, r row, found []int) {
-	for i, v := range m.readers {
-		text, _ := rec.Values[i].(string)
-		switch v.field.Name {
-		case "credit_code":
-			if text != "" && !creditCodeOK(text) {
-				m.warn("credit_code", key+": "+clip(text))
-			}
-		case "frame":
-			if said := strings.TrimSpace(cell(r, found[i])); said != "" && !strings.EqualFold(said, text) {
-				m.warn("frame", fmt.Sprintf("%s: the file says %s, coordinates were read as %s (--frame)", key, clip(said), text))
-			}
-		}
-	}
 }

@@ -10,6 +10,7 @@ import (
 // values and text are valid until the next row.
 type row struct {
 	number   int64         // from 1, in the order of the file
+	line     int           // of the row in its sheet, as a spreadsheet shows it; 0 where there is none
 	id       string        // what the format itself calls the record (the id of a GeoJSON feature)
 	names    []string      // of the columns; the same slice as long as they do not change
 	values   []string      // one for each name, or fewer; "" is not there

@@ -52,11 +52,14 @@ func (m *mapper) geometry(r row, found []int) (orb.Geometry, *fault) {
 	return g, nil
 }
 
-// point returns where a row is, in WGS 84; ok false means unlocated.
+// point returns where a row is, in WGS 84; ok false means unlocated. found are the columns of lon, lat and lonlat.
 func (m *mapper) point(r row, found []int) (p orb.Point, ok bool, f *fault) {
 	p, ok, f = m.position(r, found)
 	if f != nil || !ok {
 		return p, false, f
+	}
+	if r.geometry == nil && !m.swap {
+		p = m.oriented(r, p)
 	}
 	p, f = m.toWGS84(p)
 	return p, f == nil, f
@@ -66,7 +69,7 @@ func (m *mapper) point(r row, found []int) (p orb.Point, ok bool, f *fault) {
 func (m *mapper) position(r row, found []int) (p orb.Point, ok bool, f *fault) {
 	switch g := r.geometry.(type) {
 	case nil:
-		p, ok, f = degrees(cell(r, found[0]), cell(r, found[1]))
+		p, ok, f = position(r, found)
 	case orb.Point:
 		p, ok = g, true
 	case orb.MultiPoint:
@@ -78,24 +81,6 @@ func (m *mapper) position(r row, found []int) (p orb.Point, ok bool, f *fault) {
 		return p, false, &fault{geometryTarget, "want a Point, got a " + g.GeoJSONType()}
 	}
 	return p, ok && f == nil && p != (orb.Point{}), f
-}
-
-// degrees reads a longitude and a latitude; none of both is no point.
-func degrees(lon, lat string) (orb.Point, bool, *fault) {
-	x, hasX, err := parseDegrees(lon)
-	if err != nil {
-		return orb.Point{}, false, &fault{lonTarget, err.Error()}
-	}
-	y, hasY, err := parseDegrees(lat)
-	switch {
-	case err != nil:
-		return orb.Point{}, false, &fault{latTarget, err.Error()}
-	case hasX && !hasY:
-		return orb.Point{}, false, &fault{latTarget, "missing, while lon is given"}
-	case hasY && !hasX:
-		return orb.Point{}, false, &fault{lonTarget, "missing, while lat is given"}
-	}
-	return orb.Point{x, y}, hasX, nil
 }
 
 // metresFrom is the size from which a number is not taken for a wrong degree but for metres.

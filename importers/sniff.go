@@ -16,15 +16,16 @@ const (
 	csvText   format = "CSV"
 	shapefile format = "Shapefile"
 	dbfTables format = "dBase"
+	xlsx      format = "XLSX"
+	xls       format = "XLS"
 )
 
-const readToday = "read today: GeoJSON (FeatureCollection, Feature, newline-delimited), CSV (comma, semicolon, tab or |), Shapefile and dBase tables"
+const readToday = "read today: GeoJSON (FeatureCollection, Feature, newline-delimited), CSV (comma, semicolon, tab or |), Shapefile, dBase tables, XLSX and XLS"
 
 // magics are the first bytes of files that are known and not read.
 var magics = []struct{ start, name string }{
 	{"PK\x05\x06", "an empty ZIP archive"},
 	{"SQLite format 3\x00", "a SQLite file (GeoPackage?)"},
-	{"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "an old Office file (.xls, .doc)"},
 	{"fgb", "a FlatGeobuf file"},
 	{"PAR1", "a Parquet file"},
 	{"\x1f\x8b", "a gzip archive"},
@@ -40,6 +41,9 @@ var magics = []struct{ start, name string }{
 func recognise(head []byte, cs charset) (format, error) {
 	if len(head) == 0 {
 		return "", fmt.Errorf("%w: the file is empty; %s", safety.ErrInvalid, readToday)
+	}
+	if f := spreadsheet(head); f != "" {
+		return f, nil
 	}
 	switch {
 	case bytes.HasPrefix(head, []byte(shpMagic)):
@@ -66,6 +70,18 @@ func recognise(head []byte, cs charset) (format, error) {
 	return csvText, nil
 }
 
+// spreadsheet recognises workbooks, "" for anything else.
+func spreadsheet(head []byte) format {
+	switch {
+	case bytes.HasPrefix(head, []byte(compoundMagic)):
+		return xls
+	case bytes.HasPrefix(head, []byte("PK\x03\x04")) && !bytes.Contains(head, []byte("opendocument")) &&
+		(bytes.Contains(head, []byte("xl/")) || bytes.Contains(head, []byte("[Content_Types].xml"))):
+		return xlsx
+	}
+	return ""
+}
+
 // foreign names a file by its first bytes, "" when they say nothing.
 func foreign(head []byte) string {
 	for _, m := range magics {
@@ -76,8 +92,8 @@ func foreign(head []byte) string {
 	switch {
 	case !bytes.HasPrefix(head, []byte("PK\x03\x04")):
 		return ""
-	case bytes.Contains(head, []byte("xl/")) || bytes.Contains(head, []byte("[Content_Types].xml")):
-		return "an Excel workbook (.xlsx)"
+	case bytes.Contains(head, []byte("opendocument.spreadsheet")):
+		return "an OpenDocument spreadsheet (.ods; save it as .xlsx)"
 	case bytes.Contains(head, []byte(".kml")):
 		return "a KMZ archive"
 	}

@@ -28,6 +28,7 @@ type table struct {
 	header   []string        // names of the columns of every row; nil when rows bring their own
 	cut      map[string]bool // those of them that the format has cut off; nil when it cuts none
 	rows     rows
+	date1904 bool         // day numbers in it count from 1904-01-01, not from 1899-12-30
 	close    func() error // nil when there is nothing to close; the file itself is not the table's
 }
 
@@ -45,6 +46,10 @@ func readerOf(f format) reader {
 		return readShapefile
 	case dbfTables:
 		return readDBF
+	case xlsx:
+		return readXLSX
+	case xls:
+		return readXLS
 	}
 	panic(fmt.Sprintf("importers: format %q without a reader", f))
 }

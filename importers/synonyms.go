@@ -11,6 +11,9 @@ func synonyms(k safety.Kind, target string) headers {
 	if w, ok := placeWords(target); ok {
 		return w
 	}
+	if w, ok := referenceWords(k, target); ok {
+		return w
+	}
 	switch k {
 	case safety.Grids:
 		return gridWords(target)
@@ -40,6 +43,8 @@ func placeWords(target string) (headers, bool) {
 		return headers{"经度 经度坐标 地图经度 东经 lng longitude jd", "x x坐标 坐标x gisx point_x"}, true
 	case latTarget:
 		return headers{"纬度 纬度坐标 地图纬度 北纬 latitude wd", "y y坐标 坐标y gisy point_y"}, true
+	case lonLatTarget:
+		return headers{"坐标 经纬度 位置坐标 地理坐标 经纬度坐标", "center 定位坐标"}, true
 	case geometryTarget:
 		return headers{"wkt geom the_geom 几何", ""}, true
 	case "synthetic":
@@ -48,12 +53,32 @@ func placeWords(target string) (headers, bool) {
 	return headers{}, false
 }
 
+// referenceWords are for what a record says of its enterprise, and for the status of a hazard.
+func referenceWords(k safety.Kind, target string) (headers, bool) {
+	switch {
+	case target == statusTarget:
+		return headers{"整改状态 隐患状态 整改情况 事件状态 是否整改 处理状态 办理状态 整改结果 销号情况", "状态"}, true
+	case target == firmTarget:
+		return headers{firmNames, ""}, true
+	case target == firmCodeTarget && k != safety.Enterprises:
+		return headers{creditCodes, ""}, true
+	}
+	return headers{}, false
+}
+
+// Words for the name and the code of an enterprise.
+const (
+	firmNames = "企业名称 单位名称 公司名称 企业名 经营者注册名称 门店名称 归属公司名称 生产经营单位 生产经营单位名称 户名 字号名称 商户名称 场所名称 被检查单位 " +
+		"qymc dwmc ent_name"
+	creditCodes = "统一社会信用代码 社会信用代码 信用代码 统一信用代码 统一社会信 tyshxydm uscc"
+)
+
 func gridWords(target string) headers {
 	switch target {
 	case "code":
 		return headers{gridCode + " grid_id gridcode", "编码 编号 代码 社区编码 街道编码"}
 	case "name":
-		return headers{"网格名称 网格名 grid_name", "名称 网格 所属网格 mc"}
+		return headers{"网格名称 网格名 grid_name", "名称 网格 所属网格 所属组织 mc"}
 	case "level":
 		return headers{"网格级别 网格层级 级别 层级 grid_level", "等级"}
 	case "parent":
@@ -79,14 +104,11 @@ func enterpriseWords(target string) headers {
 	case "id":
 		return headers{enterpriseID, "编号 编码"}
 	case "name":
-		return headers{
-			"企业名称 单位名称 公司名称 企业名 经营者注册名称 门店名称 归属公司名称 生产经营单位 生产经营单位名称 户名 字号名称 商户名称 场所名称 被检查单位 qymc dwmc ent_name",
-			"名称 mc",
-		}
+		return headers{firmNames, "名称 mc"}
 	case "credit_code":
-		return headers{"统一社会信用代码 社会信用代码 信用代码 统一信用代码 统一社会信 tyshxydm uscc", "组织机构代码 营业执照号码 工商注册号 注册号 执照号"}
+		return headers{creditCodes, "组织机构代码 营业执照号码 工商注册号 注册号 执照号"}
 	case "grid":
-		return headers{gridCode, gridName}
+		return headers{gridCode, gridName + " 所属组织"}
 	case "kind":
 		return headers{"企业类型 单位类型 场所类型", "类型"}
 	case "parent":
@@ -146,7 +168,7 @@ func hazardWords(target string) headers {
 	case "previous":
 		return headers{"上次隐患编号 原隐患编号", ""}
 	case "description":
-		return headers{"隐患描述 存在隐患内容 隐患内容 存在问题 问题隐患 主要隐患 检查发现问题 问题描述 事件内容", "隐患名称 隐患标题"}
+		return headers{"隐患描述 存在隐患内容 隐患内容 存在问题 问题隐患 主要隐患 检查发现问题 问题描述 事件内容", "隐患名称 隐患标题 隐患位置"}
 	}
 	return headers{}
 }
@@ -162,7 +184,7 @@ func inspectionWords(target string) headers {
 	case "at":
 		return headers{"检查时间 检查日期 巡查时间 巡查日期", "时间 日期"}
 	case "inspector":
-		return headers{"检查人 检查人员 执法人员 巡查人 网格员", "填报人"}
+		return headers{"检查人 检查人员 执法人员 巡查人 网格员", "发现人 填报人 上报部门"}
 	case "officers":
 		return headers{"人次 检查人次 出动人次 检查人数", ""}
 	case "result":
@@ -189,6 +211,9 @@ func lineWords(target string) headers {
 	return headers{}
 }
 
+// localGrade are the words for a grade of severity that the law does not have.
+const localGrade = "较大 较大隐患 较大事故隐患"
+
 // traps are headers that mean one thing in one system and another in the next; they are used only
 // when the user says so.
 func traps(k safety.Kind) map[string]string {
@@ -200,12 +225,13 @@ func traps(k safety.Kind) map[string]string {
 }
 
 // valueWords returns, for the fields whose values are words of the contract, what else stands for
-// each of them: a value, a colon, its words. Words that mean two things (较大, grades by number) are left out.
+// each of them: a value, a colon, its words. Words that mean two things (grades by number or letter) are left out.
 func valueWords(k safety.Kind, field string) []string {
 	patrols := []string{"patrol:巡查 网格巡查 日常巡查", "self:自查 企业自查 自查自报 自查自纠", "joint:联合执法 联合检查", "campaign:专项 专项检查 专项行动 专项整治"}
 	switch {
 	case field == "severity":
-		return []string{"general:一般 一般隐患 一般事故隐患", "major:重大 重大隐患 重大事故隐患"}
+		// 较大 is a grade of some cities between the two that the law has: not major, so general, with a warning.
+		return []string{"general:一般 一般隐患 一般事故隐患 " + localGrade, "major:重大 重大隐患 重大事故隐患"}
 	case field == "source", k == safety.Inspections && field == "kind":
 		return patrols
 	case field == "risk":

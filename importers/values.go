@@ -16,12 +16,13 @@ import (
 
 // A valueReader turns the texts of one field into its values.
 type valueReader struct {
-	field safety.Field
-	loc   *time.Location
-	words map[string]string // what else stands for a value of the contract
-	key   bool              // a code or id: compared byte by byte, so written in one width
-	least float64           // smallest number allowed
-	most  float64           // largest
+	field  safety.Field
+	loc    *time.Location
+	words  map[string]string // what else stands for a value of the contract
+	key    bool              // a code or id: compared byte by byte, so written in one width
+	least  float64           // smallest number allowed
+	most   float64           // largest
+	is1904 bool              // day numbers of dates count from 1904
 }
 
 // Names of fields that hold a code or an id of this record or of another.
@@ -70,13 +71,27 @@ func (v valueReader) read(text string) (any, error) {
 	case safety.Boolean:
 		return parseBool(text)
 	case safety.Instant, safety.Deadline:
-		t, err := parseTime(fold(text), v.loc, v.field.Type == safety.Deadline)
+		t, err := parseTime(v.dayNumber(fold(text)), v.loc, v.field.Type == safety.Deadline)
 		if err != nil || t == 0 {
 			return nil, err // year 1 is the unset time
 		}
 		return t, nil
 	}
 	return v.text(text)
+}
+
+// dayNumber turns the day number of a spreadsheet, with or without a time of day, into a date; other texts stay. Only numbers of five
+// digits are: 10000 is 1927-05-18, 99999 is 2173-10-13.
+func (v valueReader) dayNumber(text string) string {
+	n := digits([]byte(text))
+	if n != 5 || n < len(text) && text[n] != '.' {
+		return text
+	}
+	days, err := parseReal(text)
+	if err != nil {
+		return text
+	}
+	return serialDate(days, v.is1904)
 }
 
 func (v valueReader) text(text string) (any, error) {
@@ -151,52 +166,4 @@ func parseBool(text string) (any, error) {
 		return false, nil
 	}
 	return nil, fmt.Errorf("want true or false, got %q", clip(text))
-}
-
-// parseDegrees reads a coordinate in degrees: a decimal number, or degrees, minutes and seconds as
-// 120°39′12″, 120°39'12", 120度39分12秒, with E, W, N, S or 东经, 北纬 before or after. Blank text, 空 and 无 are no coordinate (ok false).
-func parseDegrees(text string) (x float64, ok bool, err error) {
-	s := strings.TrimSpace(fold(text))
-	if s == "" || s == "空" || s == "无" {
-		return 0, false, nil
-	}
-	if !strings.ContainsAny(s, "°度") {
-		x, err = parseReal(s)
-		return x, err == nil, err
-	}
-	bad := fmt.Errorf("want degrees, got %q", clip(text))
-	sign, s := hemisphere(s)
-	s = strings.NewReplacer("度", "°", "分", "′", "秒", "″", "'", "′", "’", "′", "\"", "″", "”", "″", "′′", "″", " ", "").Replace(s)
-	total, scale := 0.0, 1.0
-	for _, mark := range []string{"°", "′", "″"} {
-		part, rest, found := strings.Cut(s, mark)
-		if !found {
-			break
-		}
-		v, err := parseReal(part)
-		if err != nil || v < 0 || scale > 1 && v >= 60 {
-			return 0, false, bad
-		}
-		total, scale, s = total+v/scale, scale*60, rest
-	}
-	if s != "" {
-		return 0, false, bad
-	}
-	return sign * total, true, nil
-}
-
-// hemisphere cuts the letter or word that says which half of the globe is meant.
-func hemisphere(s string) (sign float64, rest string) {
-	for _, h := range []struct {
-		word string
-		sign float64
-	}{{"东经", 1}, {"西经", -1}, {"北纬", 1}, {"南纬", -1}, {"E", 1}, {"W", -1}, {"N", 1}, {"S", -1}, {"-", -1}} {
-		if rest, ok := strings.CutPrefix(s, h.word); ok {
-			return h.sign, rest
-		}
-		if rest, ok := strings.CutSuffix(s, h.word); ok && h.word != "-" {
-			return h.sign, rest
-		}
-	}
-	return 1, s
 }

@@ -1,0 +1,333 @@
+package importers
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"strconv"
+	"strings"
+	"unicode/utf8"
+
+	"hazgrid/safety"
+)
+
+// maxToken bounds one tag, or the text between two tags, of XML: a cell holds at most 32,767 characters.
+const maxToken = 4 << 20
+
+// An xmlScanner reads XML tag by tag, without a tree and without copies. It knows elements, attributes, text, comments and
+// CDATA; no entity but the five of XML and numbers, so nothing can grow by itself. name, attrs and text are valid until the next tag.
+type xmlScanner struct {
+	src      io.Reader
+	buf      []byte
+	pos, end int
+	srcErr   error
+
+	text    []byte // character data before the tag, not unescaped
+	name    []byte // local name of the tag
+	attrs   []byte
+	closing bool // </name>
+	empty   bool // <name/>
+	aside   []byte
+}
+
+func newXMLScanner(src io.Reader) *xmlScanner {
+	return &xmlScanner{src: src, buf: make([]byte, 64<<10)}
+}
+
+// next goes to the next tag; io.EOF is the end between tags, where only blanks are left.
+func (x *xmlScanner) next() error {
+	x.aside = x.aside[:0]
+	for {
+		n, err := x.until('<')
+		if err != nil {
+			if errors.Is(err, io.EOF) && len(bytes.TrimSpace(x.buf[x.pos:x.end])) > 0 {
+				return cutXML()
+			}
+			return err
+		}
+		skipped, err := x.special(n)
+		if err != nil || !skipped {
+			return err
+		}
+	}
+}
+
+func cutXML() error { return fmt.Errorf("%w: the XML is cut off", safety.ErrInvalid) }
+
+func tooLongXML() error {
+	return fmt.Errorf("%w: a tag or text of more than %d MB in the XML", safety.ErrInvalid, maxToken>>20)
+}
+
+// special reads what begins with '<' after n bytes of text: a tag, or something that is none, which is skipped and its text put aside.
+func (x *xmlScanner) special(n int) (skipped bool, err error) {
+	if err := x.need(2, n); err != nil {
+		return false, cutXML()
+	}
+	c := x.buf[x.pos+1]
+	if c != '!' && c != '?' {
+		return false, x.tag(n)
+	}
+	x.aside = append(x.aside, x.buf[x.pos-n:x.pos]...)
+	mark, cdata := ">", false
+	switch {
+	case c == '?':
+		mark = "?>"
+	case x.starts("<!--"):
+		mark = "-->"
+	case x.starts("<![CDATA["):
+		mark, cdata = "]]>", true
+	}
+	inner, err := x.through(mark)
+	if cdata && err == nil {
+		raw := inner[min(len("<![CDATA["), len(inner)-len(mark)) : len(inner)-len(mark)]
+		x.aside = append(x.aside, bytes.ReplaceAll(raw, []byte("&"), []byte("&amp;"))...)
+	}
+	if err == nil && len(x.aside) > maxToken {
+		err = tooLongXML()
+	}
+	return true, err
+}
+
+// tag reads the tag at pos, before which n bytes of text lie.
+func (x *xmlScanner) tag(n int) error {
+	length, err := x.tagLength(n)
+	if err != nil {
+		return err
+	}
+	x.text = x.buf[x.pos-n : x.pos]
+	if len(x.aside) > 0 {
+		x.aside = append(x.aside, x.text...)
+		x.text = x.aside
+	}
+	body := x.buf[x.pos+1 : x.pos+length-1]
+	x.pos += length
+	x.closing = len(body) > 0 && body[0] == '/'
+	if x.closing {
+		body = body[1:]
+	}
+	x.empty = len(body) > 0 && body[len(body)-1] == '/'
+	if x.empty {
+		body = body[:len(body)-1]
+	}
+	x.name, x.attrs = body, nil
+	if i := blankAt(body); i >= 0 {
+		x.name, x.attrs = body[:i], body[i+1:]
+	}
+	x.name = local(x.name)
+	return nil
+}
+
+// blankAt returns the place of the first blank, -1 when there is none.
+func blankAt(b []byte) int {
+	for i, c := range b {
+		if c <= ' ' {
+			return i
+		}
+	}
+	return -1
+}
+
+// local cuts the prefix of a qualified name.
+func local(name []byte) []byte { return name[bytes.IndexByte(name, ':')+1:] }
+
+// tagLength returns the length of the tag at pos, which ends at the first '>' outside quotes. The keep
+// bytes before pos stay in the buffer.
+func (x *xmlScanner) tagLength(keep int) (int, error) {
+	var quote byte
+	for n := 1; ; n++ {
+		if x.pos+n >= x.end {
+			if err := x.fill(keep); err != nil {
+				return 0, cutAt(err)
+			}
+		}
+		switch c := x.buf[x.pos+n]; {
+		case quote != 0:
+			if c == quote {
+				quote = 0
+			}
+		case c == '"' || c == '\'':
+			quote = c
+		case c == '>':
+			return n + 1, nil
+		}
+	}
+}
+
+// cutAt says what the end of the text means where more must follow.
+func cutAt(err error) error {
+	if errors.Is(err, io.EOF) {
+		return cutXML()
+	}
+	return err
+}
+
+// until goes to the next c and returns how much stands before it.
+func (x *xmlScanner) until(c byte) (int, error) {
+	for n := 0; ; {
+		if i := bytes.IndexByte(x.buf[x.pos+n:x.end], c); i >= 0 {
+			x.pos += n + i
+			return n + i, nil
+		}
+		n = x.end - x.pos
+		if err := x.fill(0); err != nil {
+			return n, err
+		}
+	}
+}
+
+// through returns all up to and with mark, and goes behind it.
+func (x *xmlScanner) through(mark string) ([]byte, error) {
+	for {
+		if i := bytes.Index(x.buf[x.pos:x.end], []byte(mark)); i >= 0 {
+			from := x.pos
+			x.pos += i + len(mark)
+			return x.buf[from:x.pos], nil
+		}
+		if err := x.fill(0); err != nil {
+			return nil, cutAt(err)
+		}
+	}
+}
+
+// discard goes behind the next mark, whatever lies between.
+func (x *xmlScanner) discard(mark string) error {
+	for {
+		if i := bytes.Index(x.buf[x.pos:x.end], []byte(mark)); i >= 0 {
+			x.pos += i + len(mark)
+			return nil
+		}
+		x.pos = max(x.pos, x.end-len(mark)+1)
+		if err := x.fill(0); err != nil {
+			return err
+		}
+	}
+}
+
+func (x *xmlScanner) starts(s string) bool {
+	return x.need(len(s), 0) == nil && string(x.buf[x.pos:x.pos+len(s)]) == s
+}
+
+// need reads until n bytes are there, with keep before them.
+func (x *xmlScanner) need(n, keep int) error {
+	for x.end-x.pos < n {
+		if err := x.fill(keep); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// fill reads more; all from pos−keep on stays, at a place that may be new.
+func (x *xmlScanner) fill(keep int) error {
+	if x.srcErr != nil {
+		return x.srcErr
+	}
+	from := x.pos - keep
+	if x.end-from > maxToken {
+		return tooLongXML()
+	}
+	if from > 0 && x.end == len(x.buf) {
+		copy(x.buf, x.buf[from:x.end])
+		x.pos, x.end = keep, x.end-from
+	}
+	if x.end == len(x.buf) {
+		x.buf = append(x.buf, make([]byte, len(x.buf))...)
+	}
+	n, err := x.src.Read(x.buf[x.end:])
+	x.end += n
+	if x.srcErr = err; n > 0 {
+		return nil
+	}
+	if err == nil {
+		err = io.ErrNoProgress
+	}
+	return err
+}
+
+// attr returns the value of an attribute by its local name, "" when there is none.
+func (x *xmlScanner) attr(name string) string {
+	for rest := x.attrs; ; {
+		key, value, after, ok := cutAttr(rest)
+		if !ok {
+			return ""
+		}
+		if string(local(key)) == name {
+			return unescape(value)
+		}
+		rest = after
+	}
+}
+
+// cutAttr cuts the first name="value".
+func cutAttr(b []byte) (key, value, rest []byte, ok bool) {
+	b = bytes.TrimLeft(b, " \t\r\n")
+	i := bytes.IndexByte(b, '=')
+	if i < 0 {
+		return nil, nil, nil, false
+	}
+	key, b = bytes.TrimRight(b[:i], " \t\r\n"), bytes.TrimLeft(b[i+1:], " \t\r\n")
+	if len(b) == 0 || b[0] != '"' && b[0] != '\'' {
+		return nil, nil, nil, false
+	}
+	j := bytes.IndexByte(b[1:], b[0])
+	if j < 0 {
+		return nil, nil, nil, false
+	}
+	return key, b[1 : j+1], b[j+2:], true
+}
+
+// unescape resolves the references of XML text; what is no reference stands for itself.
+func unescape(b []byte) string {
+	if bytes.IndexByte(b, '&') < 0 {
+		return string(b)
+	}
+	return string(appendUnescaped(nil, b))
+}
+
+// appendUnescaped appends text with its references resolved.
+func appendUnescaped(dst, b []byte) []byte {
+	for {
+		i := bytes.IndexByte(b, '&')
+		if i < 0 {
+			return append(dst, b...)
+		}
+		dst, b = append(dst, b[:i]...), b[i:]
+		end := bytes.IndexByte(b[:min(len(b), 12)], ';')
+		r := rune(-1)
+		if end > 0 {
+			r = reference(string(b[1:end]))
+		}
+		if r < 0 {
+			dst, b = append(dst, '&'), b[1:]
+			continue
+		}
+		dst, b = utf8.AppendRune(dst, r), b[end+1:]
+	}
+}
+
+// reference returns the character of a reference, -1 when it is none.
+func reference(name string) rune {
+	switch name {
+	case "amp":
+		return '&'
+	case "lt":
+		return '<'
+	case "gt":
+		return '>'
+	case "quot":
+		return '"'
+	case "apos":
+		return '\''
+	}
+	digits, ok := strings.CutPrefix(name, "#")
+	base := 10
+	if hex, isHex := strings.CutPrefix(digits, "x"); isHex {
+		digits, base = hex, 16
+	}
+	n, err := strconv.ParseUint(digits, base, 32)
+	if !ok || err != nil || n > utf8.MaxRune {
+		return -1
+	}
+	return rune(n)
+}
