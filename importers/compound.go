@@ -201,6 +201,11 @@ func (c *compound) open(s compoundStream) (*io.SectionReader, error) {
 	if int64(len(sectors))*unit < s.size {
 		return nil, brokenCompound("a stream has fewer sectors than its size needs")
 	}
+	for _, s := range sectors {
+		if r.mini == nil && (int64(s)+1)*unit >= c.size {
+			return nil, brokenCompound("cut off")
+		}
+	}
 	return io.NewSectionReader(r, 0, s.size), nil
 }
 

@@ -45,10 +45,12 @@ func newImportCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import grids|enterprises|hazards|inspections|lines FILE…",
 		Short: "Read files into the store",
-		Long: `import reads GeoJSON (a FeatureCollection, features one a line), CSV, Shapefile and dBase tables, recognised by
-content, in UTF-8, GB 18030 or UTF-16. Of a Shapefile give any of its files, the others are looked for beside it; its
+		Long: `import reads GeoJSON (a FeatureCollection, features one a line), CSV, Shapefile, dBase tables and workbooks (XLSX, XLS),
+recognised by content; text in UTF-8, GB 18030 or UTF-16. Of a Shapefile give any of its files, the others are looked for beside it; its
 text is in what --encoding, the .cpg or the language byte of the .dbf says, else in UTF-8 when all of it
-is, else in GB 18030. Columns are found by their names in English or Chinese; --map names the others.
+is, else in GB 18030. Columns are found by their names in English or Chinese, also under a title and in two rows; --map names
+the others. Rows of sums are left out. Ledgers need no ids: an enterprise is then its credit code, else its name, and a
+hazard what it says of enterprise, day and description.
 Each file is one transaction: all of its good records are written, or nothing. Records are inserted or
 updated by code or id; reading a file twice changes nothing. Records that are wrong are left out, counted,
 and named in --rejects; the exit status is then 3.
@@ -59,6 +61,7 @@ and named in --rejects; the exit status is then 3.
   hazgrid import enterprises --frame gcj02 --encoding gb18030 ledger.csv
   hazgrid import enterprises --frame auto --dry-run ledger.csv
   hazgrid import lines --control-points corners.csv pipes.geojson
+  hazgrid import hazards --sheet 台账 --map rectified_at=整改时间 ledger.xlsx
   hazgrid import hazards --rejects rejects.csv --report report.json 2014-11.csv 2014-12.csv
   hazgrid import grids --level 3 --valid-from 2015-01-01 --repair --dry-run redrawn.geojson`,
 		Args: importArgs,
