@@ -80,10 +80,14 @@ func pad(s string) string {
 	return s
 }
 
-// relativeDays reads a deadline given as "15天" or "15日": days after the finding.
+// relativeDays reads a deadline given as "15天" or "15日内": days after the finding; what is to be removed at once is due the same day.
 func relativeDays(text string) (int, bool) {
+	switch text {
+	case "立即整改", "立即", "当场整改", "当日整改", "即时整改":
+		return 0, true
+	}
 	n := digits([]byte(text))
-	if n == 0 || n > 4 || text[n:] != "天" && text[n:] != "日" {
+	if unit := strings.TrimSuffix(text[n:], "内"); n == 0 || n > 4 || unit != "天" && unit != "日" {
 		return 0, false
 	}
 	days, err := strconv.Atoi(text[:n])

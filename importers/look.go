@@ -11,7 +11,7 @@ import (
 
 // look warns of what is odd about a record that is taken.
 func (m *mapper) look(rec safety.Record, key string, r row, found []int) {
-	enterprise := m.index("enterprise")
+	enterprise := m.enterprise
 	switch {
 	case found[m.key] < 0 && strings.TrimSpace(r.id) == "":
 		m.warnDerived(r, "the id", key)
@@ -33,8 +33,8 @@ func (m *mapper) look(rec safety.Record, key string, r row, found []int) {
 			}
 		}
 	}
-	if status := m.index(statusTarget); status >= 0 {
-		m.lookAtStatus(rec, key, fold(strings.TrimSpace(cell(r, found[status]))))
+	if m.status >= 0 {
+		m.lookAtStatus(rec, key, fold(strings.TrimSpace(cell(r, found[m.status]))))
 	}
 }
 
@@ -63,7 +63,7 @@ func statusWords(status string) (done, known bool) {
 	switch status {
 	case "已整改", "已完成", "已销号", "已闭环", "已办结", "已复查", "是", "√", "网格员关闭", "网格长关闭":
 		return true, true
-	case "", "待整改", "未整改", "否", "未完成", "×", "整改中", "处理中", "治理中", "待复查", "待验收", "待验证", "待核查", "整改验证",
+	case "待整改", "未整改", "否", "未完成", "×", "整改中", "处理中", "治理中", "待复查", "待验收", "待验证", "待核查", "整改验证",
 		"退回补充", "复查不合格", "验收不通过", "超期未整改", "逾期", "草稿", "待审批", "审批驳回", "派单", "待接单":
 		return false, true
 	}
@@ -73,13 +73,16 @@ func statusWords(status string) (done, known bool) {
 // lookAtStatus holds the status that a ledger gives against the dates. Only dates say when a hazard was rectified, so only they count: one that is said to be
 // rectified, without a date, stays open, and nobody could tell from the figures.
 func (m *mapper) lookAtStatus(rec safety.Record, key, status string) {
+	if status == "" {
+		return
+	}
 	rectified := rec.Values[m.index("rectified_at")] != nil || rec.Values[m.index("closed_at")] != nil
 	switch done, known := statusWords(status); {
 	case !known:
 		m.warn("status", fmt.Sprintf("%s: status %s is not known and was not used", key, clip(status)))
 	case done && !rectified:
 		m.warn("status", fmt.Sprintf("%s is said to be %s, but no column gives the date (rectified_at, closed_at): it counts as open", key, status))
-	case !done && status != "" && rectified:
+	case !done && rectified:
 		m.warn("status", fmt.Sprintf("%s is said to be %s, but has a date of rectification: it counts as rectified", key, status))
 	}
 }

@@ -13,20 +13,21 @@ import (
 
 // A mapper turns the rows of one file into records.
 type mapper struct {
-	o          Options
-	columns    *columns
-	readers    []valueReader // one for each field
-	key        int           // index of the field that names a record
-	firmCode   int           // index of the target that holds the code of an enterprise, and of that with its name; −1 for kinds without
-	firmName   int
-	conversion crs.Conversion // of the file's frame
-	swap       bool           // the file has the second coordinate first
-	repaired   int64
-	warnings   map[string]*safety.Warning
-	again      func() rows       // the file from its start
-	china      *bool             // all of the sample lies there; nil until it is asked
-	codes      map[uint64]uint64 // credit codes seen, and whose they are, both hashed with seed
-	seed       maphash.Seed
+	o                  Options
+	columns            *columns
+	readers            []valueReader // one for each field
+	key                int           // index of the field that names a record
+	firmCode           int           // index of the target that holds the code of an enterprise, and of that with its name; −1 for kinds without
+	firmName           int
+	enterprise, status int            // indices of those targets, −1 for kinds without
+	conversion         crs.Conversion // of the file's frame
+	swap               bool           // the file has the second coordinate first
+	repaired           int64
+	warnings           map[string]*safety.Warning
+	again              func() rows       // the file from its start
+	china              *bool             // all of the sample lies there; nil until it is asked
+	codes              map[uint64]uint64 // credit codes seen, and whose they are, both hashed with seed
+	seed               maphash.Seed
 }
 
 func newMapper(o Options) *mapper {
@@ -40,6 +41,7 @@ func newMapper(o Options) *mapper {
 		}
 	}
 	m.firmCode, m.firmName = m.index(firmCodeTarget), m.index(firmTarget)
+	m.enterprise, m.status = m.index("enterprise"), m.index(statusTarget)
 	if o.Kind == safety.Enterprises {
 		m.firmName = m.index("name")
 	}
@@ -78,13 +80,7 @@ func (m *mapper) record(r row) (safety.Record, *safety.FieldError) {
 		return reject(r.fault.field, r.fault.reason)
 	}
 	for i, v := range m.readers {
-		text := cell(r, found[i])
-		switch {
-		case i == m.key:
-			text = key
-		case v.field.Name == "enterprise" && found[i] < 0 && m.names(found):
-			text = m.firm(r, found)
-		}
+		text := m.text(i, key, r, found)
 		value, err := m.value(v, text, rec.Values)
 		if err != nil {
 			return reject(v.field.Name, strings.TrimPrefix(err.Error(), safety.ErrInvalid.Error()+": "))
@@ -120,6 +116,17 @@ func (m *mapper) keyOf(r row, found []int) string {
 		key = m.firm(r, found)
 	}
 	return strings.ToValidUTF8(key, "\ufffd")
+}
+
+// text returns the text of field i in a row whose code or id is key.
+func (m *mapper) text(i int, key string, r row, found []int) string {
+	switch {
+	case i == m.key:
+		return key
+	case m.readers[i].field.Name == "enterprise" && found[i] < 0 && m.names(found):
+		return m.firm(r, found)
+	}
+	return cell(r, found[i])
 }
 
 // cell returns the text of a column in a row, "" when it has none.

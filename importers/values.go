@@ -139,10 +139,19 @@ func (v valueReader) bounds(x float64) error {
 func fold(s string) string {
 	for i := range len(s) {
 		if s[i] >= 0x80 {
-			return strings.TrimSpace(width.Fold.String(s))
+			if foldable(s) {
+				s = width.Fold.String(s)
+			}
+			return strings.TrimSpace(s)
 		}
 	}
 	return s
+}
+
+// foldable reports that a text may hold what width.Fold changes: U+3000, U+20A9 and the block from U+FF00 on, whose
+// first byte is 0xEF. Most Chinese text has none.
+func foldable(s string) bool {
+	return strings.IndexByte(s, 0xef) >= 0 || strings.Contains(s, "\u3000") || strings.Contains(s, "\u20a9")
 }
 
 // parseReal reads a finite decimal number in either width.

@@ -7,6 +7,7 @@ import (
 	"strconv"
 	"testing"
 
+	"golang.org/x/text/width"
 	"pgregory.net/rapid"
 
 	"hazgrid/safety"
@@ -76,6 +77,25 @@ func TestRelativeDeadline(t *testing.T) {
 	got := readText(t, "id,found_at,due_at\na,2014-11-05 14:00,15天\n", Options{Kind: safety.Hazards})
 	if got.err != nil || len(got.records) != 1 || value(t, safety.Hazards, got.records[0], "due_at") != at(t, "2014-11-21")-1 {
 		t.Error(got.records, got.rejects, got.err)
+	}
+}
+
+func TestOtherRelativeDeadlines(t *testing.T) {
+	for text, days := range map[string]int{"15日内": 15, "立即整改": 0, "１天": 1} {
+		got := readText(t, "id,found_at,due_at\na,2014-11-05 14:00,"+text+"\n", Options{Kind: safety.Hazards})
+		want := at(t, "2014-11-06") - 1 + safety.Time(days*24*3600*1000)
+		if got.err != nil || len(got.records) != 1 || value(t, safety.Hazards, got.records[0], "due_at") != want {
+			t.Errorf("%s: %v %v %v", text, got.records, got.rejects, got.err)
+		}
+	}
+}
+
+// TestFoldable: no other character has two widths.
+func TestFoldable(t *testing.T) {
+	for r := range rune(0x110000) {
+		if s := string(r); width.Fold.String(s) != s && !foldable(s) {
+			t.Errorf("%U is folded", r)
+		}
 	}
 }
 

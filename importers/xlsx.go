@@ -8,6 +8,8 @@ import (
 	"path"
 	"strings"
 
+	"github.com/klauspost/compress/flate"
+
 	"hazgrid/safety"
 )
 
@@ -19,6 +21,7 @@ type xlsxBook struct {
 	dates  []bool // of a cell style: its number is a date
 	is1904 bool
 	warn   func(code, example string)
+	text   []byte
 }
 
 // readXLSX is the reader of XLSX.
@@ -27,6 +30,7 @@ func readXLSX(s *source) (table, error) {
 	if err != nil {
 		return table{}, fmt.Errorf("%w: a broken Excel workbook (.xlsx): %w", safety.ErrInvalid, err)
 	}
+	z.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser { return flate.NewReader(r) })
 	b := &xlsxBook{zip: z, warn: s.warn}
 	sheets, err := b.open()
 	if err != nil {
@@ -202,33 +206,34 @@ func (b *xlsxBook) readTexts(x *xmlScanner) error {
 	if string(x.name) != "si" || x.closing {
 		return nil
 	}
-	text, err := x.runs("si")
-	if err != nil {
+	var err error
+	if b.text, err = x.runs(b.text[:0], "si"); err != nil {
 		return err
 	}
-	return b.texts.add(text)
+	return b.texts.add(b.text)
 }
 
-// runs joins the texts up to the end of an element that has begun.
-func (x *xmlScanner) runs(element string) (out []byte, err error) {
+// runs appends the texts up to the end of an element that has begun.
+func (x *xmlScanner) runs(dst []byte, element string) ([]byte, error) {
 	if x.empty {
-		return nil, nil
+		return dst, nil
 	}
+	from := len(dst)
 	spoken := false
 	for {
 		if err := x.next(); err != nil {
-			return nil, cutAt(err)
+			return dst, cutAt(err)
 		}
-		switch name := string(x.name); {
-		case name == "rPh":
+		switch name := x.name; {
+		case string(name) == "rPh":
 			spoken = !x.closing && !x.empty
-		case name == "t" && x.closing && !spoken:
-			out = appendUnescaped(out, x.text)
-		case name == element && x.closing:
-			return unescapeOOXML(out), nil
+		case x.closing && string(name) == "t" && !spoken:
+			dst = appendUnescaped(dst, x.text)
+		case x.closing && string(name) == element:
+			return append(dst[:from], unescapeOOXML(dst[from:])...), nil
 		}
-		if len(out) > maxToken {
-			return nil, tooLongXML()
+		if len(dst)-from > maxToken {
+			return dst, tooLongXML()
 		}
 	}
 }

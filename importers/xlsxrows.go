@@ -99,10 +99,10 @@ func (r *xlsxRows) next() (line, error) {
 		if err := r.x.next(); err != nil {
 			return line{}, cutAt(err)
 		}
-		switch name := string(r.x.name); {
-		case name == "sheetData" && (r.x.closing || r.x.empty):
+		switch name := r.x.name; {
+		case string(name) == "sheetData" && (r.x.closing || r.x.empty):
 			return line{}, io.EOF
-		case name == "row" && !r.x.closing:
+		case string(name) == "row" && !r.x.closing:
 			return r.line()
 		}
 	}
@@ -190,11 +190,11 @@ func (r *xlsxRows) value(col int, kind string, style int) error {
 				return err
 			}
 		case !r.x.closing && string(name) == "is":
-			text, err := r.x.runs("is")
-			if err != nil {
+			from, err := len(r.raw), error(nil)
+			if r.raw, err = r.x.runs(r.raw, "is"); err != nil {
 				return err
 			}
-			r.keep(col, text)
+			r.parts = append(r.parts, piece{col, from, len(r.raw)})
 		case r.x.closing && string(name) == "c":
 			return r.bounded(0)
 		}
