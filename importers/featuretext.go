@@ -57,8 +57,16 @@ func appendCoordinates(b []byte, g orb.Geometry) []byte {
 	return append(b, "null"...)
 }
 
-// appendNumber writes a number with all its digits, without an exponent where people write none.
+// appendNumber writes a number with all its digits, without an exponent where people write none. For one that is
+// not finite JSON has no word; it is written as JavaScript and our own reader of GeoJSON have it.
 func appendNumber(b []byte, v float64) []byte {
+	if math.IsInf(v, 0) {
+		sign := ""
+		if v < 0 {
+			sign = "-"
+		}
+		return append(b, sign+"Infinity"...)
+	}
 	if size := math.Abs(v); size >= 1e-6 && size < 1e15 || size == 0 {
 		return strconv.AppendFloat(b, v, 'f', -1, 64)
 	}

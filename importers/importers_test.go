@@ -179,7 +179,7 @@ func TestBadFiles(t *testing.T) {
 		"wrong type":         {`{"type":"Collection","features":[` + f + `]}`, `type "Collection", want FeatureCollection`},
 		"features no array":  {`{"type":"FeatureCollection","features":{}}`, "where the array of features should begin"},
 		"ECharts":            {`{"type":"FeatureCollection","features":[],"UTF8Encoding":true}`, "ECharts"},
-		"xlsx":               {"PK\x03\x04....[Content_Types].xml", "Excel workbook"},
+		"xlsx":               {"PK\x03\x04" + strings.Repeat("\x00", 22) + "\x13\x00\x00\x00[Content_Types].xml", "Excel workbook"},
 		"zip":                {"PK\x03\x04....a.txt", "a ZIP archive"},
 		"shapefile":          {"\x00\x00\x27\x0a\x00", "a Shapefile"},
 		"sqlite":             {"SQLite format 3\x00", "a SQLite file"},

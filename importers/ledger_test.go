@@ -95,7 +95,7 @@ func TestPlaces(t *testing.T) {
 	}
 	for in, field := range map[string]string{
 		"坐标\n120.5": "lonlat", "坐标\n\"120.5,27.75,5\"": "lonlat", "坐标\n塘下镇": "lonlat", "经度,纬度\nE120.5,E27.75": "lonlat", "坐标\n\"120.5,\"": "lonlat",
-		"经度,纬度\n120.39.12,27": "lon", "经度,纬度\n120,27°60′": "lat", "经度,纬度\n\"564,578.68\",27": "lon", "经度,纬度\n120°5.5′30″,27": "lon",
+		"经度,纬度\n120.39.12,27": "lon", "经度,纬度\n120,27°60′": "lat", "经度,纬度\n\"564,578.68\",27": geometryTarget, "经度,纬度\n120°5.5′30″,27": "lon",
 	} {
 		header, row, _ := strings.Cut(in, "\n")
 		got := readText(t, "id,"+header+"\na,"+row+"\n", Options{Kind: safety.Enterprises})

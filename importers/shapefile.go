@@ -36,11 +36,13 @@ type shapeReader struct {
 	warn   func(code, example string)
 	opened []member
 	last   row
+	text   func() []byte // original, made once
 }
 
 // read opens a layer. Of the files, .shp and .dbf are needed; alone says that .dbf is enough.
 func (l layer) read(s *source, alone bool) (table, error) {
 	r := &shapeReader{warn: s.warn}
+	r.text = r.original
 	t, err := r.start(s, l, alone)
 	if err != nil {
 		return table{}, errors.Join(err, r.close())
@@ -233,7 +235,7 @@ func (r *shapeReader) next(number int64) (bool, error) {
 	if wrong != nil {
 		bad = wrong
 	}
-	r.last = row{number: number, names: r.table.names, values: values, geometry: shape, fault: bad, original: r.original}
+	r.last = row{number: number, names: r.table.names, values: values, geometry: shape, fault: bad, original: r.text}
 	return true, nil
 }
 

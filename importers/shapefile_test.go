@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"maps"
+	"math"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -103,6 +104,42 @@ func TestShapes(t *testing.T) {
 		if g, f := shapeOf(c.shape); f == nil || !strings.Contains(f.reason, c.want) {
 			t.Errorf("%s: %v %+v, want %q", name, g, f, c.want)
 		}
+	}
+}
+
+// TestShapefileClaim tells of the .prj as it stands, also of what is none.
+func TestShapefileClaim(t *testing.T) {
+	files := makeGrids(t, nil, 1)
+	for in, want := range map[string]string{"GEOGCS[\"x\"]\r\n": "GEOGCS[\"x\"]", "\ufeffGEOGCS[]": "GEOGCS[]", "<html>": "<html>", " \n": "", "": ""} {
+		var got []string
+		files["prj"] = []byte(in)
+		src := source{o: Options{Kind: safety.Grids}, warn: func(string, string) {}, claim: func(frame string) { got = append(got, frame) }}
+		if _, err := memoryLayer(files).read(&src, false); err != nil || strings.Join(got, ";") != want {
+			t.Errorf("%q: %q, %v", in, got, err)
+		}
+	}
+}
+
+// TestShapefileFrame reads a Shapefile in the frame of its .prj, and refuses one whose .prj says nothing.
+func TestShapefileFrame(t *testing.T) {
+	shp, shx := makeSHP(shpPolygon(box(564578.6783, 3074089.8897, 100))) // EPSG:4549 of 120.6552 27.7787, by PROJ 9.1.1
+	files := map[string][]byte{"shp": shp, "shx": shx, "dbf": makeDBF(0, []dbfColumn{{"code", 'C', 3}, {"level", 'N', 2}}, []string{"a", "1"})}
+	files["prj"] = []byte(`PROJCS["CGCS2000_3_Degree_GK_CM_120E",GEOGCS["GCS_China_Geodetic_Coordinate_System_2000",DATUM["D_China_2000",SPHEROID["CGCS2000",6378137.0,298.257222101]],PRIMEM["Greenwich",0.0],UNIT["Degree",0.0174532925199433]],PROJECTION["Gauss_Kruger"],PARAMETER["False_Easting",500000.0],PARAMETER["False_Northing",0.0],PARAMETER["Central_Meridian",120.0],PARAMETER["Scale_Factor",1.0],PARAMETER["Latitude_Of_Origin",0.0],UNIT["Meter",1.0]]`)
+	got := readPath(t, saveLayer(t, files, "x", "shp"), Options{Kind: safety.Grids})
+	if got.err != nil || len(got.records) != 1 || got.file.Frame != "EPSG:4549" {
+		t.Fatal(got.err, got.rejects)
+	}
+	if p := got.records[0].Geometry.(orb.MultiPolygon)[0][0][0]; math.Hypot(p[0]-120.6552, p[1]-27.7787) > 1e-8 {
+		t.Errorf("at %v", p)
+	}
+	files["prj"] = []byte("<!doctype html><html>not found</html>")
+	got = readPath(t, saveLayer(t, files, "x", "shp"), Options{Kind: safety.Grids})
+	if !errors.Is(got.err, ErrFrame) || !strings.Contains(got.err.Error(), "it is HTML or XML, not WKT") {
+		t.Errorf("HTML as .prj: %v", got.err)
+	}
+	got = readPath(t, saveLayer(t, files, "x", "shp"), Options{Kind: safety.Grids, Frame: "EPSG:4549"})
+	if got.err != nil || len(got.records) != 1 {
+		t.Errorf("HTML as .prj, and --frame: %v", got.err)
 	}
 }
 
@@ -348,9 +385,33 @@ func TestSharedShapefiles(t *testing.T) {
 	if p := (orb.Point{120.655, 27.928}); len(plane.records) != 3 || plane.file.Frame != "EPSG:4549" || !near(plane.records[0].Geometry.(orb.MultiPolygon)[0][0][0], p) {
 		t.Errorf("in the plane of its .prj: %v %v", plane.err, plane.records)
 	}
-	path := shared(t, "fixtures/grids_gbk_nocpg.shp")
-	got := readPath(t, path, Options{Kind: safety.Grids, Level: 3, Frame: "wgs84", Repair: true})
-	if len(got.records) != 4 || got.file.Repaired() != 1 || got.file.Encoding != "gb18030" {
-		t.Errorf("%v %v", got.records, got.rejects)
+	for name, encoding := range map[string]string{"grids_gbk_nocpg": "gb18030", "grids_gbk_gk120": "gbk"} {
+		got := readPath(t, shared(t, "fixtures/"+name+".shp"), Options{Kind: safety.Grids, Level: 3, Repair: true})
+		if len(got.records) != 4 || got.file.Repaired() != 1 || got.file.Encoding != encoding {
+			t.Errorf("%s: %v %v %v", name, got.records, got.rejects, got.err)
+			continue
+		}
+		if b := got.records[0].Geometry.Bound(); math.Hypot(b.Min[0]-120.655, b.Min[1]-27.928) > 1e-6 {
+			t.Errorf("%s: the first grid is at %v", name, b)
+		}
 	}
+}
+
+// BenchmarkShapefile reads ten thousand squares in GBK, as rows and as records.
+func BenchmarkShapefile(b *testing.B) {
+	files := makeGrids(b, simplifiedchinese.GBK, 10000)
+	src := source{o: Options{Kind: safety.Grids}, warn: func(string, string) {}, claim: func(string) {}}
+	b.ReportAllocs()
+	for b.Loop() {
+		t, err := memoryLayer(files).read(&src, false)
+		if err != nil {
+			b.Fatal(err)
+		}
+		for _, err := range t.rows {
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(float64(10000*b.N)/b.Elapsed().Seconds(), "rows/s")
 }

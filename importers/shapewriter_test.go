@@ -40,7 +40,7 @@ func makeDBF(driver byte, columns []dbfColumn, rows ...[]string) []byte {
 	b = append(b, '\r')
 	for _, row := range rows {
 		mark := byte(' ')
-		if row[0] == "*" {
+		if len(row) > 0 && row[0] == "*" {
 			mark, row = '*', row[1:]
 		}
 		b = append(b, mark)

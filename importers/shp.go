@@ -31,7 +31,8 @@ type shpStream struct {
 	first  int64         // number of the first shape, 1 where writers keep to the description
 	count  int64         // shapes read so far
 	max    int           // bytes of a shape
-	buf    []byte
+	head   [8]byte
+	buf    []byte // of a shape that in does not hold
 }
 
 // newShpStream reads the header.
@@ -83,16 +84,16 @@ func (s *shpStream) next() (orb.Geometry, *fault, error) {
 
 // open goes to the next shape, past its header, and returns the size of the rest in bytes.
 func (s *shpStream) open() (size int64, err error) {
-	var head [8]byte
+	head := s.head[:]
 	if s.index != nil {
-		if _, err := io.ReadFull(s.index, head[:]); err != nil {
+		if _, err := io.ReadFull(s.index, head); err != nil {
 			return 0, err
 		}
 		if err := s.seek(2 * int64(binary.BigEndian.Uint32(head[:4]))); err != nil {
 			return 0, err
 		}
 	}
-	if _, err := io.ReadFull(s.in, head[:]); err != nil {
+	if _, err := io.ReadFull(s.in, head); err != nil {
 		return 0, err
 	}
 	s.at += int64(len(head))

@@ -22,7 +22,7 @@ type shpRing struct {
 
 // What bounds the work on one shape to seconds: comparisons of a point with a side, and what one of a box with a box counts.
 const (
-	mostTests = 1_000_000_000
+	mostTests = 500_000_000
 	boxTest   = 50
 )
 

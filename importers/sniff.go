@@ -3,6 +3,7 @@ package importers
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
 	"hazgrid/safety"
@@ -18,9 +19,14 @@ const (
 	dbfTables format = "dBase"
 	xlsx      format = "XLSX"
 	xls       format = "XLS"
+
+	zipArchive format = "ZIP" // of a file of another format; its table says which
 )
 
-const readToday = "read today: GeoJSON (FeatureCollection, Feature, newline-delimited), CSV (comma, semicolon, tab or |), Shapefile, dBase tables, XLSX and XLS"
+const readToday = "read today: GeoJSON (FeatureCollection, Feature, newline-delimited), CSV (comma, semicolon, tab or |), Shapefile and dBase tables, each also in a ZIP archive, XLSX and XLS"
+
+// zipMagic begins an archive that is not empty.
+const zipMagic = "PK\x03\x04"
 
 // magics are the first bytes of files that are known and not read.
 var magics = []struct{ start, name string }{
@@ -50,6 +56,8 @@ func recognise(head []byte, cs charset) (format, error) {
 		return shapefile, nil
 	case looksLikeDBF(head):
 		return dbfTables, nil
+	case foreign(head) == plainZIP:
+		return zipArchive, nil
 	}
 	if what := foreign(head); what != "" {
 		return "", fmt.Errorf("%w: it looks like %s; %s", safety.ErrInvalid, what, readToday)
@@ -75,11 +83,15 @@ func spreadsheet(head []byte) format {
 	switch {
 	case bytes.HasPrefix(head, []byte(compoundMagic)):
 		return xls
-	case bytes.HasPrefix(head, []byte("PK\x03\x04")) && !bytes.Contains(head, []byte("opendocument")) &&
-		(bytes.Contains(head, []byte("xl/")) || bytes.Contains(head, []byte("[Content_Types].xml"))):
+	case hasMember(head, func(name string) bool { return strings.HasPrefix(name, "xl/") || name == "[Content_Types].xml" }):
 		return xlsx
 	}
 	return ""
+}
+
+// hasMember reports whether head begins an archive that has, so far, a file with such a name.
+func hasMember(head []byte, is func(name string) bool) bool {
+	return bytes.HasPrefix(head, []byte(zipMagic)) && slices.ContainsFunc(archiveNames(head), is)
 }
 
 // foreign names a file by its first bytes, "" when they say nothing.
@@ -89,16 +101,20 @@ func foreign(head []byte) string {
 			return m.name
 		}
 	}
-	switch {
-	case !bytes.HasPrefix(head, []byte("PK\x03\x04")):
+	if !bytes.HasPrefix(head, []byte(zipMagic)) {
 		return ""
-	case bytes.Contains(head, []byte("opendocument.spreadsheet")):
+	}
+	if bytes.Contains(head[:min(len(head), 200)], []byte("opendocument.spreadsheet")) {
 		return "an OpenDocument spreadsheet (.ods; save it as .xlsx)"
-	case bytes.Contains(head, []byte(".kml")):
+	}
+	if hasMember(head, func(name string) bool { return strings.HasSuffix(strings.ToLower(name), ".kml") }) {
 		return "a KMZ archive"
 	}
-	return "a ZIP archive"
+	return plainZIP
 }
+
+// plainZIP is an archive that is no file of another format.
+const plainZIP = "a ZIP archive"
 
 // binaryKind names what has zero bytes in it and no byte order mark.
 func binaryKind(head []byte) string {

@@ -50,6 +50,8 @@ func readerOf(f format) reader {
 		return readXLSX
 	case xls:
 		return readXLS
+	case zipArchive:
+		return readArchive
 	}
 	panic(fmt.Sprintf("importers: format %q without a reader", f))
 }

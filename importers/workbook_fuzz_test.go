@@ -18,7 +18,7 @@ func FuzzXLSX(f *testing.F) {
 		if len(sheet) > 1<<14 || len(texts) > 1<<12 {
 			return
 		}
-		content := archive(t, "xl/workbook.xml", book, "xl/_rels/workbook.xml.rels", relationPart, "xl/sharedStrings.xml", texts, "xl/styles.xml", styles, "xl/worksheets/sheet1.xml", sheet)
+		content := zipOf(t, "xl/workbook.xml", book, "xl/_rels/workbook.xml.rels", relationPart, "xl/sharedStrings.xml", texts, "xl/styles.xml", styles, "xl/worksheets/sheet1.xml", sheet)
 		_ = drain(t, content, safety.Enterprises)
 		_ = drain(t, content, safety.Hazards)
 	})

@@ -183,8 +183,8 @@ func TestSheets(t *testing.T) {
 	}
 }
 
-// archive makes a ZIP of names and contents, one after the other.
-func archive(t testing.TB, parts ...string) []byte {
+// zipOf makes a ZIP of names and contents, one after the other.
+func zipOf(t testing.TB, parts ...string) []byte {
 	t.Helper()
 	var b bytes.Buffer
 	z := zip.NewWriter(&b)
@@ -214,7 +214,7 @@ const (
 
 func smallBook(t testing.TB, sheet string) []byte {
 	t.Helper()
-	return archive(t, "[Content_Types].xml", "<Types/>", "xl/workbook.xml", workbookPart, "xl/_rels/workbook.xml.rels", relationPart,
+	return zipOf(t, "[Content_Types].xml", "<Types/>", "xl/workbook.xml", workbookPart, "xl/_rels/workbook.xml.rels", relationPart,
 		"xl/sharedStrings.xml", textsPart, "xl/styles.xml", stylesPart, "xl/worksheets/sheet1.xml", sheet)
 }
 
@@ -263,11 +263,11 @@ func TestBadWorkbooks(t *testing.T) {
 		"cut":            {smallBook(t, `<worksheet><sheetData>`+headerRow+`<row r="2"><c t="s"><v>2`), "cut off"},
 		"long tag":       {smallBook(t, `<worksheet><sheetData>`+headerRow+`<row x="`+strings.Repeat("x", maxToken+1<<17)), "a tag or text of more than 4 MB"},
 		"bomb":           {smallBook(t, `<worksheet><sheetData>`+headerRow+deep), "a zip bomb?"},
-		"no sheet part":  {archive(t, "xl/workbook.xml", workbookPart, "xl/_rels/workbook.xml.rels", relationPart[:strings.Index(relationPart, "/>")+2]+"</Relationships>"), "no part xl/worksheets/sheet1.xml"},
-		"no sheets":      {archive(t, "xl/workbook.xml", "<workbook/>"), "has no sheets"},
-		"no workbook":    {archive(t, "[Content_Types].xml", "<Types/>", "word/document.xml", "<w/>"), "no workbook"},
-		"not an archive": {[]byte("PK\x03\x04....[Content_Types].xml"), "a broken Excel workbook"},
-		"OpenDocument":   {archive(t, "mimetype", "application/vnd.oasis.opendocument.spreadsheet", "content.xml", ""), "OpenDocument"},
+		"no sheet part":  {zipOf(t, "xl/workbook.xml", workbookPart, "xl/_rels/workbook.xml.rels", relationPart[:strings.Index(relationPart, "/>")+2]+"</Relationships>"), "no part xl/worksheets/sheet1.xml"},
+		"no sheets":      {zipOf(t, "xl/workbook.xml", "<workbook/>"), "has no sheets"},
+		"no workbook":    {zipOf(t, "[Content_Types].xml", "<Types/>", "word/document.xml", "<w/>"), "no workbook"},
+		"not an archive": {[]byte("PK\x03\x04....[Content_Types].xml"), "broken or cut off"},
+		"OpenDocument":   {zipOf(t, "mimetype", "application/vnd.oasis.opendocument.spreadsheet", "content.xml", ""), "OpenDocument"},
 		"magic only":     {[]byte(compoundMagic), "a broken old Office file"},
 		"encrypted":      {encrypted(t), "the workbook is encrypted"},
 		"no Workbook":    {bytes.ReplaceAll(readFileIn(t, "ledger.xls"), wide("Workbook"), wide("Workbush")), "without a workbook"},

@@ -171,15 +171,15 @@ func (b *xlsxBook) scan(name string) (*xmlScanner, func(), error) {
 	return newXMLScanner(&unpacker{src: r, name: name, left: unpackMost(e)}), func() { _ = r.Close() }, nil
 }
 
-// A part may unpack to bombSize bytes, and beyond to bombRatio times what it takes in the archive. Sheets as
+// A part may unpack to partSize bytes, and beyond to partRatio times what it takes in the archive. Sheets as
 // spreadsheets write them unpack to 10 to 50 times.
 const (
-	bombSize  = 64 << 20
-	bombRatio = 300
+	partSize  = 64 << 20
+	partRatio = 300
 )
 
 func unpackMost(e *zip.File) int64 {
-	return max(bombSize, int64(min(e.CompressedSize64, 1<<40))*bombRatio)
+	return max(partSize, int64(min(e.CompressedSize64, 1<<40))*partRatio)
 }
 
 // An unpacker is a part of an archive, which may not unpack to more than it should.
@@ -193,7 +193,7 @@ type unpacker struct {
 func (u *unpacker) Read(p []byte) (int, error) {
 	n, err := u.src.Read(p)
 	if u.left -= int64(n); u.left < 0 {
-		return 0, fmt.Errorf("%w: %s unpacks to more than %d times its size: a zip bomb?", safety.ErrInvalid, u.name, bombRatio)
+		return 0, fmt.Errorf("%w: %s unpacks to more than %d times its size: a zip bomb?", safety.ErrInvalid, u.name, partRatio)
 	}
 	if err != nil && !errors.Is(err, io.EOF) {
 		err = fmt.Errorf("%w: a broken archive: %w", safety.ErrInvalid, err)

@@ -53,6 +53,8 @@ func TestBadInput(t *testing.T) {
 		{"unsupported frame", "enterprises", "e.csv", "id,lon,lat\na,1,1\n", []string{"--frame", "EPSG:2437"}, 2, []string{"EPSG:2437"}, 0},
 		{"unknown frame", "enterprises", "e.csv", "id,lon,lat\na,1,1\n", []string{"--frame", "moon"}, 2, []string{"moon"}, 0},
 		{"unknown field in --map", "enterprises", "e.csv", "id,lon,lat\na,1,1\n", []string{"--map", "wings=id"}, 2, []string{"wings"}, 0},
+		{"Shapefile without attributes", "grids", "g.shp", "\x00\x00\x27\x0a" + strings.Repeat("\x00", 96), nil, 1, []string{"want g.dbf beside it"}, 0},
+		{"cut archive", "grids", "g.zip", "PK\x03\x04" + strings.Repeat("\x00", 96), nil, 1, []string{"a ZIP archive, broken or cut off"}, 0},
 		{"absent file", "enterprises", "", "", nil, 1, []string{"absent.csv"}, 0},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -48,8 +48,9 @@ func newImportCmd(a *app) *cobra.Command {
 		Long: `import reads GeoJSON (a FeatureCollection, features one a line), CSV, Shapefile, dBase tables and workbooks (XLSX, XLS),
 recognised by content; text in UTF-8, GB 18030 or UTF-16. Of a Shapefile give any of its files, the others are looked for beside it; its
 text is in what --encoding, the .cpg or the language byte of the .dbf says, else in UTF-8 when all of it
-is, else in GB 18030. Columns are found by their names in English or Chinese, also under a title and in two rows; --map names
-the others. Rows of sums are left out. Ledgers need no ids: an enterprise is then its credit code, else its name, and a
+is, else in GB 18030. A ZIP archive is read where it is: the Shapefile in it that --layer names, or the only one; or
+the one file of another format. Columns are found by their names in English or Chinese, also under a title and in two rows; --map
+names the others. Rows of sums are left out. Ledgers need no ids: an enterprise is then its credit code, else its name, and a
 hazard what it says of enterprise, day and description.
 Each file is one transaction: all of its good records are written, or nothing. Records are inserted or
 updated by code or id; reading a file twice changes nothing. Records that are wrong are left out, counted,
@@ -58,6 +59,7 @@ and named in --rejects; the exit status is then 3.
 		Example: `  hazgrid import grids --level 1 towns.geojson
   hazgrid import grids --level 3 --map code=VILLAGEID --map name=VILLAGENAM villages.geojson
   hazgrid import grids --level 3 --rejects rejects.csv 网格.shp
+  hazgrid import grids --layer 二级网格 delivery.zip
   hazgrid import enterprises --frame gcj02 --encoding gb18030 ledger.csv
   hazgrid import enterprises --frame auto --dry-run ledger.csv
   hazgrid import lines --control-points corners.csv pipes.geojson
