@@ -45,12 +45,17 @@ func (t Time) String() string {
 }
 
 // Format returns t as RFC 3339 in loc, with milliseconds only where there are
-// any, and "" when unset: the form of every JSON and CSV answer.
+// any, and "" when unset: the form of every JSON and CSV answer. It is in UTC where RFC 3339 cannot
+// say it in loc: the offset is not whole minutes (Shanghai before 1901), or the year not 1 to 9999.
 func (t Time) Format(loc *time.Location) string {
 	if t == 0 {
 		return ""
 	}
-	return t.In(loc).Format("2006-01-02T15:04:05.999Z07:00")
+	at := t.In(loc)
+	if _, offset := at.Zone(); offset%60 != 0 || at.Year() < 1 || at.Year() > 9999 {
+		at = at.UTC()
+	}
+	return at.Format("2006-01-02T15:04:05.999Z07:00")
 }
 
 // Edge says which end of a day a bare date stands for.

@@ -54,6 +54,26 @@ func TestTimeRoundTrip(t *testing.T) {
 	}
 }
 
+// What Format writes in any zone, ParseTime reads as the same instant.
+func TestTimeFormat(t *testing.T) {
+	for _, c := range []struct{ utc, zone, want string }{
+		{"2014-12-30T16:00:00.000Z", "Asia/Shanghai", "2014-12-31T00:00:00+08:00"},
+		{"2014-12-30T16:00:00.120Z", "Asia/Shanghai", "2014-12-31T00:00:00.12+08:00"},
+		{"1899-12-31T15:54:17.000Z", "Asia/Shanghai", "1899-12-31T15:54:17Z"}, // +08:05:43
+		{"9999-12-31T23:59:59.999Z", "Asia/Shanghai", "9999-12-31T23:59:59.999Z"},
+		{"0001-01-01T00:00:00.001Z", "America/New_York", "0001-01-01T00:00:00.001Z"},
+	} {
+		tm, err := safety.ParseTime(c.utc, time.UTC, safety.Opens)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got := tm.Format(zone(t, c.zone))
+		if back, err := safety.ParseTime(got, time.UTC, safety.Opens); got != c.want || back != tm || err != nil {
+			t.Errorf("%s in %s: got %s (read as %v, %v), want %s", c.utc, c.zone, got, back, err, c.want)
+		}
+	}
+}
+
 func zone(t testing.TB, name string) *time.Location {
 	t.Helper()
 	loc, err := time.LoadLocation(name)
