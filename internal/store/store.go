@@ -21,6 +21,11 @@ type Store interface {
 	// changes nothing makes no new version.
 	Apply(ctx context.Context, b safety.Batch) (safety.Receipt, error)
 
+	// Records yields the records of a kind, without those deleted, by key and as of one version, with all of their
+	// fields, for an export. An error ends it: safety.ErrNotFound for grids that are asked for and are not there.
+	// Memory does not grow with the records.
+	Records(ctx context.Context, q safety.Reading) iter.Seq2[safety.Stored, error]
+
 	// Version returns the version of the division; 0 before the first write.
 	Version(ctx context.Context) (int64, error)
 

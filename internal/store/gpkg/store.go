@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"fmt"
+	"iter"
 	"sync"
 
 	"hazgrid/internal/store"
@@ -41,6 +42,16 @@ func (s *Store) Apply(ctx context.Context, b safety.Batch) (safety.Receipt, erro
 	}
 	s.news.tell()
 	return r, nil
+}
+
+// Records yields the records of a kind (see store.Store).
+func (s *Store) Records(ctx context.Context, q safety.Reading) iter.Seq2[safety.Stored, error] {
+	return s.engine.Records(ctx, q, func(f func(*sql.Conn) error) error {
+		if err := s.settle(ctx); err != nil {
+			return err
+		}
+		return s.read(ctx, f)
+	})
 }
 
 // Version returns the version of the division (see store.Store).

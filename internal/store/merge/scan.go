@@ -82,9 +82,10 @@ func (r *real) Scan(src any) error {
 }
 
 // boolean reads a truth value; SQLite gives 0 and 1.
-type boolean struct{ b bool }
+type boolean struct{ b, valid bool }
 
 func (b *boolean) Scan(src any) error {
+	b.valid = src != nil
 	switch v := src.(type) {
 	case nil:
 		b.b = false

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"iter"
 	"sync"
 	"time"
 
@@ -50,6 +51,11 @@ func (s *Store) Apply(ctx context.Context, b safety.Batch) (r safety.Receipt, er
 		s.bell.ring(ctx, s.notify)
 	}
 	return r, err
+}
+
+// Records implements store.Store.
+func (s *Store) Records(ctx context.Context, q safety.Reading) iter.Seq2[safety.Stored, error] {
+	return s.engine.Records(ctx, q, func(f func(*sql.Conn) error) error { return s.with(ctx, f) })
 }
 
 // Version implements store.Store.
