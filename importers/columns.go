@@ -20,7 +20,13 @@ const (
 	firmTarget     = "enterprise_name" // where a record names its enterprise, not the enterprise's id
 	firmCodeTarget = "credit_code"
 	statusTarget   = "status" // of a hazard, which has dates instead
+	// sourceTarget is a column of files that hazgrid exported: the frame in which the coordinates came in once,
+	// which are WGS 84 in the file.
+	sourceTarget = "source_frame"
 )
+
+// dbfName is how many bytes of a column's name a Shapefile keeps.
+const dbfName = 10
 
 // targetNames lists what a column may hold: the fields of k, then what makes its geometry, then the rest.
 func targetNames(k safety.Kind) []string {
@@ -30,11 +36,11 @@ func targetNames(k safety.Kind) []string {
 	}
 	switch {
 	case hasShape(k):
-		return append(out, geometryTarget)
+		return append(out, geometryTarget, sourceTarget)
 	case k == safety.Enterprises:
-		return append(out, lonTarget, latTarget, lonLatTarget)
+		return append(out, lonTarget, latTarget, lonLatTarget, sourceTarget)
 	}
-	out = append(out, lonTarget, latTarget, lonLatTarget, firmTarget, firmCodeTarget)
+	out = append(out, lonTarget, latTarget, lonLatTarget, firmTarget, firmCodeTarget, sourceTarget)
 	if k == safety.Hazards {
 		return append(out, statusTarget)
 	}
@@ -79,6 +85,9 @@ func newColumns(k safety.Kind, m []Column, warn func(code, example string)) *col
 	}
 	for i, t := range c.targets {
 		c.add(t, claim{i, canonical})
+		if len(t) > dbfName && !slices.Contains(c.targets, t[:dbfName]) {
+			c.add(t[:dbfName], claim{i, synonym})
+		}
 		s := synonyms(k, t)
 		c.add(s.strong, claim{i, synonym})
 		c.add(s.weak, claim{i, weak})

@@ -28,8 +28,9 @@ func (m *mapper) look(rec safety.Record, key string, r row, found []int) {
 				m.warn("local_grade", fmt.Sprintf("%s: severity %s is not one of the law's two, read as %s", key, said, text))
 			}
 		case "frame":
-			if said := strings.TrimSpace(cell(r, found[i])); said != "" && !strings.EqualFold(said, text) {
-				m.warn("frame", fmt.Sprintf("%s: the file says %s, coordinates were read as %s (--frame)", key, clip(said), text))
+			read := string(m.conversion.Name())
+			if said := strings.TrimSpace(cell(r, found[i])); said != "" && !strings.EqualFold(said, read) {
+				m.warn("frame", fmt.Sprintf("%s: the file says %s, coordinates were read as %s (--frame)", key, clip(said), read))
 			}
 		}
 	}

@@ -59,6 +59,7 @@ func TestColumns(t *testing.T) {
 		{"mapped and canonical", "id", []Column{{"name", "id"}}, "id=id name=id", ""},
 		{"grid code before name", "所属网格,网格编号,id", nil, "id=id grid=网格编号", ""},
 		{"not inside", "经度方向,id", nil, "id=id", ""},
+		{"cut to 10 bytes", "id,credit_cod,floor_area,source_fra,grid_1,area_km2", nil, "id=id credit_code=credit_cod floor_area_m2=floor_area source_frame=source_fra", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			warn := ""

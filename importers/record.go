@@ -20,6 +20,7 @@ type mapper struct {
 	firmCode           int           // index of the target that holds the code of an enterprise, and of that with its name; −1 for kinds without
 	firmName           int
 	enterprise, status int            // indices of those targets, −1 for kinds without
+	source             int            // index of sourceTarget
 	conversion         crs.Conversion // of the file's frame
 	swap               bool           // the file has the second coordinate first
 	repaired           int64
@@ -41,7 +42,7 @@ func newMapper(o Options) *mapper {
 		}
 	}
 	m.firmCode, m.firmName = m.index(firmCodeTarget), m.index(firmTarget)
-	m.enterprise, m.status = m.index("enterprise"), m.index(statusTarget)
+	m.enterprise, m.status, m.source = m.index("enterprise"), m.index(statusTarget), m.index(sourceTarget)
 	if o.Kind == safety.Enterprises {
 		m.firmName = m.index("name")
 	}
@@ -106,6 +107,14 @@ func (m *mapper) record(r row) (safety.Record, *safety.FieldError) {
 	return rec, nil
 }
 
+// frameOf is the frame that is remembered of a record: the file's, or the one before it that an export speaks of.
+func (m *mapper) frameOf(source string) string {
+	if source = strings.TrimSpace(source); source != "" && m.conversion.Name() == crs.WGS84 {
+		return source
+	}
+	return string(m.conversion.Name())
+}
+
 // keyOf returns the code or id of a row as far as it is known: the column's, else the format's.
 func (m *mapper) keyOf(r row, found []int) string {
 	key := fold(strings.TrimSpace(cell(r, found[m.key])))
@@ -125,6 +134,8 @@ func (m *mapper) text(i int, key string, r row, found []int) string {
 		return key
 	case m.readers[i].field.Name == "enterprise" && found[i] < 0 && m.names(found):
 		return m.firm(r, found)
+	case m.readers[i].field.Name == "frame":
+		return m.frameOf(cell(r, found[m.source]))
 	}
 	return cell(r, found[i])
 }
@@ -152,7 +163,7 @@ func (m *mapper) why(r row, column int) string {
 func (m *mapper) value(v valueReader, text string, before []any) (any, error) {
 	name := v.field.Name
 	if name == "frame" {
-		return string(m.conversion.Name()), nil
+		return text, nil
 	}
 	if name == "due_at" {
 		if days, ok := relativeDays(fold(strings.TrimSpace(text))); ok {

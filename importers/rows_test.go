@@ -6,6 +6,7 @@ import (
 
 	"github.com/paulmach/orb"
 
+	"hazgrid/geo/crs"
 	"hazgrid/safety"
 )
 
@@ -161,5 +162,37 @@ func TestRepair(t *testing.T) {
 	}
 	if n := len(got.records[2].Geometry.(orb.MultiPolygon)); n != 0 {
 		t.Errorf("the flat one has %d parts, want none", n)
+	}
+}
+
+// TestSourceFrame wants the frame that an export speaks of remembered, and coordinates not moved by it.
+func TestSourceFrame(t *testing.T) {
+	const text = "id,lon,lat,source_frame\na,120.5,27.5,gcj02\nb,120.5,27.5,\n"
+	for frame, want := range map[crs.Frame][2]string{"": {"gcj02", "wgs84"}, crs.BD09: {"bd09", "bd09"}} {
+		got := readText(t, text, Options{Kind: safety.Enterprises, Frame: frame})
+		if got.err != nil || len(got.records) != 2 || len(got.file.Warnings()) != 0 {
+			t.Fatal(got.err, got.rejects, got.file.Warnings())
+		}
+		for i, r := range got.records {
+			if f := r.Values[len(r.Values)-1]; f != want[i] {
+				t.Errorf("frame %q, record %d: remembered %v, want %s", frame, i+1, f, want[i])
+			}
+			if same := r.Geometry == (orb.Point{120.5, 27.5}); same != (frame == "") {
+				t.Errorf("frame %q, record %d: at %v", frame, i+1, r.Geometry)
+			}
+		}
+	}
+}
+
+// TestSplitGeometry wants a WKT that goes on in the columns beside it read as one.
+func TestSplitGeometry(t *testing.T) {
+	got := readText(t, "id,geometry,geometry_2,geometry_3,geometry_5\na,\"LINESTRING(0 0,\",\"1 1,\",2 2),x\nb,\"LINESTRING(0 0,1 1)\",,,\n", Options{Kind: safety.Lines})
+	if got.err != nil || len(got.records) != 2 {
+		t.Fatal(got.err, got.rejects)
+	}
+	for i, want := range []orb.MultiLineString{{{{0, 0}, {1, 1}, {2, 2}}}, {{{0, 0}, {1, 1}}}} {
+		if g := got.records[i].Geometry.(orb.MultiLineString); !g.Equal(want) {
+			t.Errorf("record %d: got %v, want %v", i+1, g, want)
+		}
 	}
 }

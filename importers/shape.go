@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/encoding/wkt"
@@ -41,7 +42,7 @@ func (m *mapper) shape(rec *safety.Record, r row, found []int) *fault {
 
 // geometry returns the area or line of a row as the file has it, nil when there is none.
 func (m *mapper) geometry(r row, found []int) (orb.Geometry, *fault) {
-	text := cell(r, found[0])
+	text := wholeText(r, found[0])
 	if r.geometry != nil || text == "" {
 		return r.geometry, nil
 	}
@@ -50,6 +51,19 @@ func (m *mapper) geometry(r row, found []int) (orb.Geometry, *fault) {
 		return nil, &fault{geometryTarget, fmt.Sprintf("want WKT, got %q", clip(text))}
 	}
 	return g, nil
+}
+
+// wholeText returns the text of a column and of those after it that go on with it: geometry, geometry_2, geometry_3 …
+// where the cells of a worksheet are too small for one.
+func wholeText(r row, column int) string {
+	text := cell(r, column)
+	for n := 2; text != "" && column+n <= len(r.names); n++ {
+		if r.names[column+n-1] != r.names[column]+"_"+strconv.Itoa(n) {
+			break
+		}
+		text += cell(r, column+n-1)
+	}
+	return text
 }
 
 // point returns where a row is, in WGS 84; ok false means unlocated. found are the columns of lon, lat and lonlat.
