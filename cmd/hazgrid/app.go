@@ -50,7 +50,8 @@ Exit status: 0 done; 1 failed; 2 wrong usage; 3 done, but some records were reje
   hazgrid import enterprises --frame gcj02 ledger.csv
   hazgrid serve
   hazgrid which 120.6552 27.7787
-  hazgrid tally --level 2 --at 2014-12-31 --format xlsx -o tally.xlsx`,
+  hazgrid tally --level 2 --at 2014-12-31 --format xlsx -o tally.xlsx
+  hazgrid export hazards -o hazards.csv`,
 		SilenceUsage:      true,
 		SilenceErrors:     true,
 		Args:              cobra.ArbitraryArgs,
@@ -72,7 +73,7 @@ Exit status: 0 done; 1 failed; 2 wrong usage; 3 done, but some records were reje
 	root.SetGlobalNormalizationFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 		return pflag.NormalizedName(flagName(name)) // a filter may be given by its name in the API: --floor_area_max
 	})
-	root.AddCommand(newDemoCmd(a), newImportCmd(a), newServeCmd(a), newWhichCmd(a), newTallyCmd(a))
+	root.AddCommand(newDemoCmd(a), newImportCmd(a), newServeCmd(a), newWhichCmd(a), newTallyCmd(a), newExportCmd(a))
 	return root
 }
 

@@ -19,3 +19,15 @@ func Copy(ctx context.Context, from, to string) error {
 	}
 	return nil
 }
+
+// IsStore tells whether the file at path holds hazgrid's tables, of whatever age. No store may be open there in this process (see inspect).
+// The file is opened for writing, so that SQLite takes its log away again when it closes it.
+func IsStore(ctx context.Context, path string) bool {
+	db, err := open(path, writing, 1)
+	if err != nil {
+		return false
+	}
+	defer db.Close() //nolint:errcheck // nothing was written
+	h, err := readHeader(ctx, db)
+	return err == nil && h.ours()
+}

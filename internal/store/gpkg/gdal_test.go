@@ -4,8 +4,12 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
+	"time"
+
+	"github.com/paulmach/orb"
 
 	"hazgrid/safety"
 )
@@ -110,5 +114,48 @@ func TestConflictingFile(t *testing.T) {
 	apply(t, s, small()[0])
 	if out := command(t, "ogrinfo", "-ro", "-al", "-so", beside); !strings.Contains(out, "Layer name: trees") || !strings.Contains(out, "Layer name: grids") {
 		t.Errorf("layers beside each other:\n%s", out)
+	}
+}
+
+// TestWriteLayer wants a layer that is given away to be a valid GeoPackage with its values and an index that answers.
+func TestWriteLayer(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "hazards.gpkg")
+	at := safety.TimeOf(time.Date(2014, 12, 3, 9, 5, 7, 120e6, time.UTC))
+	l := Layer{Kind: safety.Hazards, Changed: at, Columns: []Column{
+		{"id", safety.Text}, {"order", safety.Integer}, {"area", safety.Real}, {"synthetic", safety.Boolean}, {"found_at", safety.Instant},
+	}}
+	const many = 5000
+	err := WriteLayer(t.Context(), path, l, func(yield func(Feature, error) bool) {
+		for i := range many {
+			if !yield(Feature{[]any{strconv.Itoa(i), int64(i), 0.5, i%2 == 0, at}, orb.Point{120 + float64(i)/many, 27}}, nil) {
+				return
+			}
+		}
+		yield(Feature{Values: make([]any, 5)}, nil)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := exec.CommandContext(t.Context(), validator(t), "-m", "osgeo_utils.samples.validate_gpkg", "-k", "--extra", "--warning-as-error", path).CombinedOutput()
+	if err != nil || len(out) > 0 {
+		t.Errorf("validate_gpkg: %v\n%s", err, out)
+	}
+	text := command(t, "ogrinfo", "-ro", path, "hazards", "-spat", "120.9998", "26", "121", "28")
+	for _, want := range []string{
+		"Feature Count: 1\n", "Extent: (120.000000, 27.000000) - (120.999800, 27.000000)", "order (Integer64) = 4999", "area (Real) = 0.5",
+		"synthetic (Integer(Boolean)) = 0", "found_at (DateTime) = 2014/12/03 09:05:07.120+00",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("ogrinfo does not say %q:\n%s", want, text)
+		}
+	}
+	if IsStore(t.Context(), path) {
+		t.Error("a layer is taken for a store")
+	}
+	if _, store := tempStore(t); !IsStore(t.Context(), store) {
+		t.Error("a store is not taken for one")
+	}
+	if err := WriteLayer(t.Context(), path, l, func(func(Feature, error) bool) {}); err == nil {
+		t.Error("a second layer in the same file: want an error")
 	}
 }
