@@ -115,7 +115,7 @@ func (g *geoReader) member(top *topLevel, sep string) error {
 	}
 	text, err := cur.text()
 	if err != nil {
-		return g.broken(err, at)
+		return placed(err, at)
 	}
 	name := string(text)
 	top.held.WriteString(sep)
@@ -179,8 +179,6 @@ func (g *geoReader) close(top *topLevel, start int64) error {
 	case top.kind == "Feature":
 		top.held.WriteByte('}')
 		return g.feature(top.held.Bytes(), start)
-	case top.kind == "Topology":
-		return fmt.Errorf("%w: not GeoJSON but TopoJSON (type Topology): convert it first (npm topojson-client, ogr2ogr)", safety.ErrInvalid)
 	case top.kind == "":
 		return fmt.Errorf("%w: not GeoJSON: the JSON object at byte %d has no type", safety.ErrInvalid, start+1)
 	}
@@ -226,7 +224,7 @@ func (g *geoReader) feature(raw []byte, at int64) error {
 	g.count++
 	r, err := g.feat.parse(raw)
 	if err != nil {
-		return fmt.Errorf("feature %d: %w", g.count, g.broken(err, at))
+		return fmt.Errorf("feature %d: %w", g.count, placed(err, at))
 	}
 	r.number, r.text = g.count, raw
 	if f := g.cs.fault(raw); f != nil {
@@ -245,13 +243,4 @@ func (g *geoReader) give(r row) error {
 		return errStop
 	}
 	return nil
-}
-
-// broken gives the error of a cursor its place in the text.
-func (g *geoReader) broken(err error, at int64) error {
-	var s *syntaxError
-	if errors.As(err, &s) {
-		return broken(at+int64(s.at), "%s", s.what)
-	}
-	return err
 }

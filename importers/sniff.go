@@ -18,9 +18,10 @@ const (
 	dbfTables format = "dBase"
 	xlsx      format = "XLSX"
 	xls       format = "XLS"
+	topoJSON  format = "TopoJSON"
 )
 
-const readToday = "read today: GeoJSON (FeatureCollection, Feature, newline-delimited), CSV (comma, semicolon, tab or |), Shapefile, dBase tables, XLSX and XLS"
+const readToday = "read today: GeoJSON (FeatureCollection, Feature, newline-delimited), TopoJSON, Shapefile, dBase tables, XLSX, XLS and CSV (comma, semicolon, tab or |)"
 
 // magics are the first bytes of files that are known and not read.
 var magics = []struct{ start, name string }{
@@ -64,7 +65,9 @@ func recognise(head []byte, cs charset) (format, error) {
 		return "", fmt.Errorf("%w: the file is blank; %s", safety.ErrInvalid, readToday)
 	case strings.HasPrefix(start, "<"):
 		return "", fmt.Errorf("%w: it looks like %s; %s", safety.ErrInvalid, markup(start), readToday)
-	case strings.HasPrefix(start, "{"), strings.HasPrefix(start, "["):
+	case strings.HasPrefix(start, "{"):
+		return jsonFormat(text), nil
+	case strings.HasPrefix(start, "["):
 		return geoJSON, nil
 	}
 	return csvText, nil
@@ -80,6 +83,32 @@ func spreadsheet(head []byte) format {
 		return xlsx
 	}
 	return ""
+}
+
+// jsonFormat tells a topology from GeoJSON by the members at the top of its text: by its type, and where that
+// comes late by its arcs or objects.
+func jsonFormat(text []byte) format {
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	in := newJSONStream(bytes.NewReader(text), len(text))
+	kind := geoJSON
+	_ = in.members(func(name string) error { // the text may be cut off: what it said until then counts
+		switch name {
+		case "features", "geometry", "properties":
+			return errStop
+		case "arcs", "objects":
+			kind = topoJSON
+			return errStop
+		}
+		raw, _, err := in.value()
+		if name == "type" && err == nil {
+			if string(raw) == `"Topology"` {
+				kind = topoJSON
+			}
+			return errStop
+		}
+		return err
+	})
+	return kind
 }
 
 // foreign names a file by its first bytes, "" when they say nothing.

@@ -29,6 +29,7 @@ type table struct {
 	cut      map[string]bool // those of them that the format has cut off; nil when it cuts none
 	rows     rows
 	date1904 bool         // day numbers in it count from 1904-01-01, not from 1899-12-30
+	again    bool         // rows may be ranged over again, and yield the same
 	close    func() error // nil when there is nothing to close; the file itself is not the table's
 }
 
@@ -50,6 +51,8 @@ func readerOf(f format) reader {
 		return readXLSX
 	case xls:
 		return readXLS
+	case topoJSON:
+		return readTopoJSON
 	}
 	panic(fmt.Sprintf("importers: format %q without a reader", f))
 }
