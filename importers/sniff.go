@@ -12,22 +12,23 @@ import (
 type format string
 
 const (
-	geoJSON   format = "GeoJSON"
-	csvText   format = "CSV"
-	shapefile format = "Shapefile"
-	dbfTables format = "dBase"
-	xlsx      format = "XLSX"
-	xls       format = "XLS"
-	topoJSON  format = "TopoJSON"
+	geoJSON    format = "GeoJSON"
+	csvText    format = "CSV"
+	shapefile  format = "Shapefile"
+	dbfTables  format = "dBase"
+	xlsx       format = "XLSX"
+	xls        format = "XLS"
+	topoJSON   format = "TopoJSON"
+	flatGeobuf format = "FlatGeobuf"
 )
 
-const readToday = "read today: GeoJSON (FeatureCollection, Feature, newline-delimited), TopoJSON, Shapefile, dBase tables, XLSX, XLS and CSV (comma, semicolon, tab or |)"
+const readToday = "read today: GeoJSON (FeatureCollection, Feature, newline-delimited), TopoJSON, FlatGeobuf, Shapefile, dBase tables, XLSX, XLS and CSV (comma, semicolon, tab or |)"
 
 // magics are the first bytes of files that are known and not read.
 var magics = []struct{ start, name string }{
 	{"PK\x05\x06", "an empty ZIP archive"},
 	{"SQLite format 3\x00", "a SQLite file (GeoPackage?)"},
-	{"fgb", "a FlatGeobuf file"},
+	{"fgb", "a FlatGeobuf file of another version than 3"},
 	{"PAR1", "a Parquet file"},
 	{"\x1f\x8b", "a gzip archive"},
 	{"%PDF-", "a PDF document"},
@@ -49,6 +50,8 @@ func recognise(head []byte, cs charset) (format, error) {
 	switch {
 	case bytes.HasPrefix(head, []byte(shpMagic)):
 		return shapefile, nil
+	case bytes.HasPrefix(head, []byte(fgbMagic)):
+		return flatGeobuf, nil
 	case looksLikeDBF(head):
 		return dbfTables, nil
 	}
