@@ -50,6 +50,9 @@ func TestForeignFiles(t *testing.T) {
 		"FlatGeobuf":          {"made.fgb", "-f", "FlatGeobuf", "-lco", "SPATIAL_INDEX=NO"},
 		"FlatGeobuf one type": {"made.fgb", "-f", "FlatGeobuf", "-nlt", "PROMOTE_TO_MULTI", "-lco", "SPATIAL_INDEX=NO"},
 		"FlatGeobuf 3D":       {"made.fgb", "-f", "FlatGeobuf", "-dim", "XYZ", "-lco", "SPATIAL_INDEX=NO"},
+		"GeoPackage":          {"made.gpkg", "-f", "GPKG", "-nln", "网格 \"1\""},
+		"GeoPackage 3D":       {"made.gpkg", "-f", "GPKG", "-dim", "XYZM", "-lco", "GEOMETRY_NAME=形"},
+		"GeoPackage 1.2":      {"made.gpkg", "-f", "GPKG", "-dsco", "VERSION=1.2", "-nlt", "GEOMETRY"},
 		"GeoJSONSeq":          {"made.geojsons", "-f", "GeoJSONSeq"},
 		"GeoJSONSeq RS":       {"made.geojsons", "-f", "GeoJSONSeq", "-lco", "RS=YES"},
 	} {

@@ -19,15 +19,15 @@ const (
 	xlsx       format = "XLSX"
 	xls        format = "XLS"
 	topoJSON   format = "TopoJSON"
+	geoPackage format = "GeoPackage"
 	flatGeobuf format = "FlatGeobuf"
 )
 
-const readToday = "read today: GeoJSON (FeatureCollection, Feature, newline-delimited), TopoJSON, FlatGeobuf, Shapefile, dBase tables, XLSX, XLS and CSV (comma, semicolon, tab or |)"
+const readToday = "read today: GeoJSON (FeatureCollection, Feature, newline-delimited), TopoJSON, FlatGeobuf, GeoPackage, Shapefile, dBase tables, XLSX, XLS and CSV (comma, semicolon, tab or |)"
 
 // magics are the first bytes of files that are known and not read.
 var magics = []struct{ start, name string }{
 	{"PK\x05\x06", "an empty ZIP archive"},
-	{"SQLite format 3\x00", "a SQLite file (GeoPackage?)"},
 	{"fgb", "a FlatGeobuf file of another version than 3"},
 	{"PAR1", "a Parquet file"},
 	{"\x1f\x8b", "a gzip archive"},
@@ -52,6 +52,8 @@ func recognise(head []byte, cs charset) (format, error) {
 		return shapefile, nil
 	case bytes.HasPrefix(head, []byte(fgbMagic)):
 		return flatGeobuf, nil
+	case bytes.HasPrefix(head, []byte(sqliteMagic)):
+		return geoPackage, nil
 	case looksLikeDBF(head):
 		return dbfTables, nil
 	}

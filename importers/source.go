@@ -51,6 +51,8 @@ func readerOf(f format) reader {
 		return readXLSX
 	case xls:
 		return readXLS
+	case geoPackage:
+		return readGeoPackage
 	case flatGeobuf:
 		return readFlatGeobuf
 	case topoJSON:

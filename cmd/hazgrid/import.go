@@ -207,7 +207,10 @@ func (j *importJob) one(ctx context.Context, path string) (r *importReport, err 
 	bar, done := j.app.progress(path)
 	defer done()
 	o := j.o
-	o.Progress = bar
+	o.Progress, o.Context = bar, ctx
+	if ofStore(j.app.db, path) {
+		return r, fmt.Errorf("%s: %w: it is the store that is imported into (--db)", path, safety.ErrInvalid)
+	}
 	if o.Frame == importers.AutoFrame {
 		if o.Locate, err = j.locator(ctx); err != nil {
 			return r, fmt.Errorf("%s: %w", path, err)
@@ -226,6 +229,24 @@ func (j *importJob) one(ctx context.Context, path string) (r *importReport, err 
 	p := &pass{job: j, file: f, report: r}
 	defer func() { err = errors.Join(err, p.close()) }()
 	return r, p.run(ctx)
+}
+
+// ofStore reports whether path is a file of the store itself. Such a file must not even be opened: closing any handle of
+// a file takes away every POSIX lock that this process has on it, those of an open store included.
+func ofStore(db, path string) bool {
+	if strings.Contains(db, "://") {
+		return false
+	}
+	given, err := os.Stat(path)
+	if err != nil {
+		return false
+	}
+	for _, end := range []string{"", "-wal", "-shm", "-journal"} {
+		if own, err := os.Stat(db + end); err == nil && os.SameFile(own, given) {
+			return true
+		}
+	}
+	return false
 }
 
 // open opens the store when the first file is ready to be read.
