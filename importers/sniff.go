@@ -20,6 +20,7 @@ const (
 	xls        format = "XLS"
 	topoJSON   format = "TopoJSON"
 	geoPackage format = "GeoPackage"
+	postGIS    format = "PostGIS" // which no file is
 	flatGeobuf format = "FlatGeobuf"
 )
 

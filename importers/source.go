@@ -9,7 +9,7 @@ import (
 // A source is a file as the format readers see it, and what they tell about it while they read.
 // Each pass over the file has a source of its own; only the first pass tells anything.
 type source struct {
-	path    string
+	path    string // or URL of a database, with its password: Name is for messages
 	file    io.ReaderAt
 	size    int64
 	head    []byte  // the first headBytes, as they stand in the file
@@ -51,6 +51,8 @@ func readerOf(f format) reader {
 		return readXLSX
 	case xls:
 		return readXLS
+	case postGIS:
+		return readPostGIS
 	case geoPackage:
 		return readGeoPackage
 	case flatGeobuf:

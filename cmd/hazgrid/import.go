@@ -45,8 +45,11 @@ func newImportCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import grids|enterprises|hazards|inspections|lines FILE…",
 		Short: "Read files into the store",
-		Long: `import reads GeoJSON (a FeatureCollection, features one a line), CSV, Shapefile, dBase tables and workbooks (XLSX, XLS),
-recognised by content; text in UTF-8, GB 18030 or UTF-16. Of a Shapefile give any of its files, the others are looked for beside it; its
+		Long: `import reads GeoJSON (a FeatureCollection, features one a line), TopoJSON, KML, KMZ, FlatGeobuf, GeoPackage, Shapefile,
+dBase tables, CSV and workbooks (XLSX, XLS), recognised by content; text in UTF-8, GB 18030 or UTF-16; and the rows of a
+PostgreSQL table or query, when FILE is postgres://user:password@host/database?table=schema.name or …?sql=SELECT… (read only;
+the password is shown nowhere). Of a file with several layers --layer names one: an object of a TopoJSON, a layer of a
+GeoPackage, a folder of a KML. Of a Shapefile give any of its files, the others are looked for beside it; its
 text is in what --encoding, the .cpg or the language byte of the .dbf says, else in UTF-8 when all of it
 is, else in GB 18030. Columns are found by their names in English or Chinese, also under a title and in two rows; --map names
 the others. Rows of sums are left out. Ledgers need no ids: an enterprise is then its credit code, else its name, and a
@@ -63,6 +66,9 @@ and named in --rejects; the exit status is then 3.
   hazgrid import lines --control-points corners.csv pipes.geojson
   hazgrid import hazards --sheet 台账 --map rectified_at=整改时间 ledger.xlsx
   hazgrid import hazards --rejects rejects.csv --report report.json 2014-11.csv 2014-12.csv
+  hazgrid import grids --level 2 --layer counties counties-10m.json
+  hazgrid import lines --layer 燃气管线 city.gpkg
+  hazgrid import enterprises 'postgres://reader@db.example/city?sql=SELECT id, name, geom FROM firms WHERE active'
   hazgrid import grids --level 3 --valid-from 2015-01-01 --repair --dry-run redrawn.geojson`,
 		Args: importArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -202,7 +208,7 @@ func outcome(reports []*importReport, errs []error) error {
 // one imports one file. The report is never nil.
 func (j *importJob) one(ctx context.Context, path string) (r *importReport, err error) {
 	start := time.Now()
-	r = &importReport{Kind: j.o.Kind, File: path, Warnings: []safety.Warning{}, say: []safety.Reject{}}
+	r = &importReport{Kind: j.o.Kind, File: importers.Name(path), Warnings: []safety.Warning{}, say: []safety.Reject{}}
 	defer func() { r.Seconds = time.Since(start).Seconds() }()
 	bar, done := j.app.progress(path)
 	defer done()
