@@ -87,10 +87,15 @@ func (p *featureParser) properties(count *int) error {
 		return err
 	}
 	*count, p.values = 0, p.values[:0]
+	own := false // p.names is of this feature alone
 	return p.cur.members(func(name []byte) error {
 		i := *count
 		if i >= len(p.names) || p.names[i] != string(name) {
-			p.names = append(slices.Clone(p.names[:min(i, len(p.names))]), string(name)) // new: rows may hold the old one
+			p.names = p.names[:i]
+			if !own {
+				p.names, own = slices.Clone(p.names), true // rows may hold the old one
+			}
+			p.names = append(p.names, string(name))
 		}
 		v, err := p.value()
 		p.values = append(p.values, v)

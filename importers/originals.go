@@ -57,7 +57,7 @@ func originalText(r row) []byte {
 	switch {
 	case r.original != nil:
 		return r.original()
-	case r.text == nil && (r.names != nil || r.geometry != nil):
+	case r.text == nil && (r.names != nil || r.geometry != nil || r.id != ""):
 		return featureText(r)
 	}
 	return r.text

@@ -1,8 +1,10 @@
 package importers
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/paulmach/orb"
 
@@ -161,5 +163,19 @@ func TestRepair(t *testing.T) {
 	}
 	if n := len(got.records[2].Geometry.(orb.MultiPolygon)); n != 0 {
 		t.Errorf("the flat one has %d parts, want none", n)
+	}
+}
+
+// TestManyColumns reads a feature of 100,000 properties: time is not their square.
+func TestManyColumns(t *testing.T) {
+	var b strings.Builder
+	for i := range 100_000 {
+		fmt.Fprintf(&b, `"p%d":1,`, i)
+	}
+	in := collection(feature(square, `{"code":"a","level":1}`), feature(square, "{"+b.String()+`"code":"b","level":1}`), feature(square, `{"level":1,"code":"c"}`))
+	start := time.Now()
+	got := readText(t, in, Options{Kind: safety.Grids})
+	if got.err != nil || len(got.records) != 3 || time.Since(start) > 30*time.Second {
+		t.Errorf("%d records, %v, in %v", len(got.records), got.err, time.Since(start))
 	}
 }

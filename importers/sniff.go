@@ -20,11 +20,13 @@ const (
 	xls        format = "XLS"
 	topoJSON   format = "TopoJSON"
 	geoPackage format = "GeoPackage"
+	kml        format = "KML"
+	kmz        format = "KMZ"
 	postGIS    format = "PostGIS" // which no file is
 	flatGeobuf format = "FlatGeobuf"
 )
 
-const readToday = "read today: GeoJSON (FeatureCollection, Feature, newline-delimited), TopoJSON, FlatGeobuf, GeoPackage, Shapefile, dBase tables, XLSX, XLS and CSV (comma, semicolon, tab or |)"
+const readToday = "read today: GeoJSON (FeatureCollection, Feature, newline-delimited), TopoJSON, KML, KMZ, FlatGeobuf, GeoPackage, Shapefile, dBase tables, XLSX, XLS and CSV (comma, semicolon, tab or |)"
 
 // magics are the first bytes of files that are known and not read.
 var magics = []struct{ start, name string }{
@@ -45,6 +47,9 @@ func recognise(head []byte, cs charset) (format, error) {
 	if len(head) == 0 {
 		return "", fmt.Errorf("%w: the file is empty; %s", safety.ErrInvalid, readToday)
 	}
+	if bytes.HasPrefix(head, []byte("PK\x03\x04")) && strings.HasSuffix(strings.ToLower(firstEntry(head)), ".kml") {
+		return kmz, nil
+	}
 	if f := spreadsheet(head); f != "" {
 		return f, nil
 	}
@@ -58,7 +63,10 @@ func recognise(head []byte, cs charset) (format, error) {
 	case looksLikeDBF(head):
 		return dbfTables, nil
 	}
-	if what := foreign(head); what != "" {
+	switch what := foreign(head); {
+	case what == "a KMZ archive":
+		return kmz, nil
+	case what != "":
 		return "", fmt.Errorf("%w: it looks like %s; %s", safety.ErrInvalid, what, readToday)
 	}
 	text := cs.text(head)
@@ -69,6 +77,8 @@ func recognise(head []byte, cs charset) (format, error) {
 	switch {
 	case start == "" && len(text) <= 4096:
 		return "", fmt.Errorf("%w: the file is blank; %s", safety.ErrInvalid, readToday)
+	case strings.HasPrefix(start, "<") && markup(start) == "KML":
+		return kml, nil
 	case strings.HasPrefix(start, "<"):
 		return "", fmt.Errorf("%w: it looks like %s; %s", safety.ErrInvalid, markup(start), readToday)
 	case strings.HasPrefix(start, "{"):
@@ -133,6 +143,15 @@ func foreign(head []byte) string {
 		return "a KMZ archive"
 	}
 	return "a ZIP archive"
+}
+
+// firstEntry returns the name of the first entry of a ZIP archive (APPNOTE.TXT, 4.3.7).
+func firstEntry(head []byte) string {
+	if len(head) < 30 {
+		return ""
+	}
+	n := int(head[26]) | int(head[27])<<8
+	return string(head[30:min(30+n, len(head))])
 }
 
 // binaryKind names what has zero bytes in it and no byte order mark.

@@ -51,6 +51,10 @@ func readerOf(f format) reader {
 		return readXLSX
 	case xls:
 		return readXLS
+	case kml:
+		return readKML
+	case kmz:
+		return readKMZ
 	case postGIS:
 		return readPostGIS
 	case geoPackage:
