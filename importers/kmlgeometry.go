@@ -2,6 +2,7 @@ package importers
 
 import (
 	"encoding/xml"
+	"errors"
 	"fmt"
 	"strconv"
 	"strings"
@@ -65,7 +66,7 @@ func parsePositions(s string) (out []orb.Point, err error) {
 		for {
 			end := strings.IndexAny(s+" ", blanks+",")
 			v, err := strconv.ParseFloat(s[:end], 64)
-			if err != nil && !isRange(err) {
+			if err != nil && !errors.Is(err, strconv.ErrRange) { // one beyond float64 is infinite, and refused with its place
 				return nil, shapeError(fmt.Sprintf("want longitude,latitude, got %q at position %d", clip(s[:end]), len(out)+1))
 			}
 			if n < 2 {
@@ -89,12 +90,6 @@ func parsePositions(s string) (out []orb.Point, err error) {
 }
 
 const blanks = " \t\r\n"
-
-// isRange reports a number beyond float64, which is read as infinite and refused with its place.
-func isRange(err error) bool {
-	n, ok := err.(*strconv.NumError) //nolint:errorlint // strconv promises this type
-	return ok && n.Err == strconv.ErrRange
-}
 
 // polygon reads the boundaries, the outer one first, wherever it stands.
 func (k *kmlReader) polygon() (orb.Geometry, error) {
