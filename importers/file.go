@@ -225,8 +225,8 @@ func (f *File) Records() iter.Seq2[safety.Record, error] {
 // Repaired is how many of the records yielded so far had their polygon mended.
 func (f *File) Repaired() int64 { return f.mapper.repaired }
 
-// Warnings counts, by code, what deserves a look in the records yielded so far: ambiguous_column, cell_error, credit_code,
-// credit_code_twice, derived_id, frame, local_grade, no_area, ring_closed, short_row, status, swapped, total_row.
+// Warnings counts, by code, what deserves a look in the records yielded so far: ambiguous_column, binary_column, cell_error, credit_code,
+// credit_code_twice, derived_id, frame, local_grade, network_link, no_area, ring_closed, short_row, status, swapped, total_row.
 func (f *File) Warnings() []safety.Warning {
 	var out []safety.Warning
 	for _, w := range f.mapper.warnings {
