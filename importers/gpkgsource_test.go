@@ -113,7 +113,7 @@ func TestGeoPackageFaults(t *testing.T) {
 		"no system":    {"UPDATE gpkg_geometry_columns SET srs_id = 99", "", "srs_id 99, which the file does not describe"},
 		"other system": {"UPDATE gpkg_geometry_columns SET srs_id = 2383", "", "EPSG:2383"},
 		"a store":      {"CREATE TABLE hazgrid_migrations (x)", "", "a store of hazgrid itself"},
-		"no columns":   {"ALTER TABLE 网格 RENAME code TO a; ALTER TABLE 网格 RENAME name TO b; ALTER TABLE 网格 RENAME level TO c; ALTER TABLE 网格 RENAME valid_from TO d", "", "no column is one of the fields of grids (there are: fid, a, b, c, d)"},
+		"no columns":   {"ALTER TABLE 网格 RENAME code TO a; ALTER TABLE 网格 RENAME name TO b; ALTER TABLE 网格 RENAME level TO c; ALTER TABLE 网格 RENAME valid_from TO d", "", "no column of the GeoPackage is a field of grids (there are: fid, a, b, c, d)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := readPath(t, makeGPKG(t, c.more), Options{Kind: safety.Grids, Layer: c.layer})

@@ -155,7 +155,7 @@ func TestPostGISFaults(t *testing.T) {
 		"writes":          {asking(at, "sql", "with d as (delete from t returning *) select * from d"), "DECLARE CURSOR"},
 		"writes hidden":   {asking(at, "sql", "select nextval('counter')::text as id"), "read-only transaction"},
 		"fails later":     {asking(at, "sql", "select id, 1/(n-1) as lon from t, q"), "division by zero"},
-		"no columns ours": {asking(at, "table", "q"), "no column is one of the fields of enterprises (there are: n)"},
+		"no columns ours": {asking(at, "table", "q"), "no column of the PostGIS is a field of enterprises (there are: n)"},
 		"city frame":      {asking(at, "table", "far"), "LOCAL_CS"},
 		"unknown frame":   {asking(at, "table", "odd"), "SRID 910002, which spatial_ref_sys does not describe"},
 		"nobody there":    {"postgres://u:hush@127.0.0.1:1/x?table=t", "failed to connect"},
