@@ -1,11 +1,15 @@
 package importers
 
 import (
+	"errors"
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/paulmach/orb"
 
 	"hazgrid/safety"
 )
@@ -84,5 +88,43 @@ func TestForeignIndex(t *testing.T) {
 	got := readPath(t, made, Options{Kind: safety.Lines})
 	if got.err != nil || len(got.records) != 2 || got.file.Format != "FlatGeobuf" || got.file.Frame != "wgs84" {
 		t.Errorf("%+v %v", got, got.rejects)
+	}
+}
+
+// TestForeignFrames reads what ogr2ogr projects: the frame is what the file says, and each place is where it was, to a millimetre.
+func TestForeignFrames(t *testing.T) {
+	for name, c := range map[string]struct {
+		srs, frame string
+		args       []string
+	}{
+		"FlatGeobuf":           {"EPSG:4549", "EPSG:4549", []string{"made.fgb", "-f", "FlatGeobuf", "-lco", "SPATIAL_INDEX=NO"}},
+		"FlatGeobuf by WKT":    {"+proj=tmerc +lon_0=120.5 +k=1 +x_0=500000 +ellps=GRS80 +towgs84=0,0,0 +units=m", "", []string{"made.fgb", "-f", "FlatGeobuf", "-lco", "SPATIAL_INDEX=NO"}},
+		"GeoPackage":           {"EPSG:4549", "EPSG:4549", []string{"made.gpkg", "-f", "GPKG"}},
+		"GeoPackage CGCS2000":  {"EPSG:4490", "wgs84", []string{"made.gpkg", "-f", "GPKG"}},
+		"GeoPackage Xi'an 80":  {"EPSG:2383", "refused", []string{"made.gpkg", "-f", "GPKG"}},
+		"GeoPackage all China": {"EPSG:32651", "EPSG:32651", []string{"made.gpkg", "-f", "GPKG"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			original, made := foreignFile(t, safety.Lines, c.args[0], append(c.args[1:], "-s_srs", "OGC:CRS84", "-t_srs", c.srs, "-where", "id = 'l1'")...)
+			got, want := readPath(t, made, Options{Kind: safety.Lines}), readPath(t, original, Options{Kind: safety.Lines})
+			if c.frame == "refused" || c.frame == "" && got.err != nil {
+				if !errors.Is(got.err, ErrFrame) {
+					t.Errorf("error %v, want ErrFrame", got.err)
+				}
+				return
+			}
+			if got.err != nil || len(got.records) != 1 {
+				t.Fatal(got.err, got.rejects)
+			}
+			if c.frame != "" && string(got.file.Frame) != c.frame {
+				t.Errorf("frame %s, want %s", got.file.Frame, c.frame)
+			}
+			a, b := got.records[0].Geometry.(orb.MultiLineString)[0], want.records[0].Geometry.(orb.MultiLineString)[0]
+			for i := range b {
+				if math.Abs(a[i][0]-b[i][0]) > 1e-8 || math.Abs(a[i][1]-b[i][1]) > 1e-8 {
+					t.Errorf("%v, want %v", a[i], b[i])
+				}
+			}
+		})
 	}
 }
