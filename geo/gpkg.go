@@ -96,7 +96,10 @@ func DecodeGPKG(data []byte) (orb.Geometry, error) {
 	if len(data) == 29 && [13]byte(data) == [13]byte{'G', 'P', 0, gpkgLittle, 0xe6, 0x10, 0, 0, 1, wkbPoint} {
 		return pointOrNil(readPoint(data[13:])), nil
 	}
-	body, err := gpkgBody(data)
+	body, id, err := gpkgBody(data)
+	if err == nil && id != srid && id != 0 && id != -1 {
+		err = fmt.Errorf("srs_id %d, want %d", id, srid)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("geo: decode GeoPackage blob: %w", err)
 	}
@@ -107,32 +110,42 @@ func DecodeGPKG(data []byte) (orb.Geometry, error) {
 	return g, nil
 }
 
-// gpkgBody checks a blob's header and returns the WKB behind it.
-func gpkgBody(data []byte) ([]byte, error) {
+// ReadGPKG is DecodeGPKG for coordinates of any reference system: it returns the srs_id too, which is
+// a row of the file's gpkg_spatial_ref_sys.
+func ReadGPKG(data []byte) (g orb.Geometry, srs int, err error) {
+	body, id, err := gpkgBody(data)
+	if err == nil {
+		g, _, err = readWKB(body)
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("geo: read GeoPackage blob: %w", err)
+	}
+	return g, int(id), nil
+}
+
+// gpkgBody checks a blob's header and returns the WKB behind it, and its srs_id.
+func gpkgBody(data []byte) (body []byte, srs int32, err error) {
 	if len(data) < 8 {
-		return nil, errTruncated
+		return nil, 0, errTruncated
 	}
 	if data[0] != 'G' || data[1] != 'P' || data[2] != 0 {
-		return nil, errors.New("it does not begin with GP, version 0")
+		return nil, 0, errors.New("it does not begin with GP, version 0")
 	}
 	flags := data[3]
 	if flags&gpkgExtended != 0 {
-		return nil, errors.New("extended geometry types are not supported")
+		return nil, 0, errors.New("extended geometry types are not supported")
 	}
 	order := binary.ByteOrder(binary.BigEndian)
 	if flags&gpkgLittle != 0 {
 		order = binary.LittleEndian
 	}
-	if id := int32(order.Uint32(data[4:])); id != srid && id != 0 && id != -1 {
-		return nil, fmt.Errorf("srs_id %d, want %d", id, srid)
-	}
 	sizes := [...]int{0, 32, 48, 48, 64} // none, XY, XYZ, XYM, XYZM
 	kind := int(flags >> 1 & 7)
 	if kind >= len(sizes) {
-		return nil, fmt.Errorf("envelope kind %d, want 0 to 4", kind)
+		return nil, 0, fmt.Errorf("envelope kind %d, want 0 to 4", kind)
 	}
 	if len(data) < 8+sizes[kind] {
-		return nil, errTruncated
+		return nil, 0, errTruncated
 	}
-	return data[8+sizes[kind]:], nil
+	return data[8+sizes[kind]:], int32(order.Uint32(data[4:])), nil
 }

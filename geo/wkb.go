@@ -53,6 +53,15 @@ func DecodeEWKB(data []byte) (orb.Geometry, error) {
 	return g, nil
 }
 
+// ReadEWKB is DecodeEWKB for coordinates of any reference system: it returns the SRID too, 0 when there is none.
+func ReadEWKB(data []byte) (g orb.Geometry, srid int, err error) {
+	g, srid, err = readWKB(data)
+	if err != nil {
+		return nil, 0, fmt.Errorf("geo: read EWKB: %w", err)
+	}
+	return g, srid, nil
+}
+
 func appendPoint(b []byte, p orb.Point) []byte {
 	b = binary.LittleEndian.AppendUint64(b, math.Float64bits(p[0]))
 	return binary.LittleEndian.AppendUint64(b, math.Float64bits(p[1]))
@@ -74,9 +83,18 @@ func pointOrNil(p orb.Point) orb.Geometry {
 }
 
 func decodeWKB(data []byte) (orb.Geometry, error) {
+	g, s, err := readWKB(data)
+	if err == nil && s != 0 && s != srid {
+		return nil, fmt.Errorf("SRID %d, want %d", s, srid)
+	}
+	return g, err
+}
+
+// readWKB returns a geometry and its SRID, 0 when it has none.
+func readWKB(data []byte) (orb.Geometry, int, error) {
 	iso, err := checkWKB(data)
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
 	var t geom.T
 	if iso {
@@ -85,12 +103,10 @@ func decodeWKB(data []byte) (orb.Geometry, error) {
 		t, err = ewkb.Unmarshal(data)
 	}
 	if err != nil {
-		return nil, err
+		return nil, 0, err
 	}
-	if s := t.SRID(); s != 0 && s != srid {
-		return nil, fmt.Errorf("SRID %d, want %d", s, srid)
-	}
-	return fromGeom(t)
+	g, err := fromGeom(t)
+	return g, t.SRID(), err
 }
 
 // encodeWKB returns g as little-endian ISO WKB.

@@ -46,7 +46,7 @@ func openArchive(s *source) (*archive, error) {
 		if list.left < 0 {
 			return nil, fmt.Errorf("%w: the list of files in the ZIP archive is longer than %d MB", safety.ErrInvalid, mostDirectory>>20)
 		}
-		return nil, fmt.Errorf("%w: it looks like %s, broken or cut off: %w", safety.ErrInvalid, foreign(s.head), err)
+		return nil, fmt.Errorf("%w: it looks like a ZIP archive, broken or cut off: %w", safety.ErrInvalid, err)
 	}
 	list.left = math.MaxInt64
 	a := &archive{src: s}

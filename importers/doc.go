@@ -1,10 +1,10 @@
 // Package importers turns a file into records: a file in, a stream of
 // safety.Record and row errors out. It never writes and holds no more of the file
 // than one record; of a workbook also the texts that its cells share (128 MB at
-// most) and its merged ranges.
+// most) and its merged ranges, of a TopoJSON its arcs (128 MB at most).
 //
 // The work is in two steps that know nothing of each other. A format reader
-// (GeoJSON, CSV, Shapefile, XLSX, …) yields raw rows: a number, names with their texts, a geometry.
+// (GeoJSON, CSV, Shapefile, XLSX, KML, a database, …) yields raw rows: a number, names with their texts, a geometry.
 // One common mapping finds the columns of a row by their canonical names or
 // their English and Chinese synonyms, reads the texts as the types of
 // safety.Fields, brings the geometry to WGS 84 and checks it. A new format is a

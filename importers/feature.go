@@ -16,9 +16,7 @@ type featureParser struct {
 
 // parse reads a feature. Text that is not JSON is a *syntaxError; JSON that is no feature a fault of the row.
 func (p *featureParser) parse(raw []byte) (row, error) {
-	p.cur = cursor{b: raw}
-	p.row = row{}
-	p.values = p.values[:0]
+	p.begin(raw)
 	if p.cur.peek() != '{' {
 		_, err := p.cur.skip(0)
 		p.row.fault = &fault{reason: "not a Feature but " + clip(string(raw))}
@@ -43,12 +41,24 @@ func (p *featureParser) parse(raw []byte) (row, error) {
 	if err == nil && p.cur.peek() != 0 {
 		err = p.cur.fail("more after the end of the feature")
 	}
-	p.names = p.names[:min(count, len(p.names))]
-	p.row.names, p.row.values = p.names, p.values[:count]
+	p.end(count)
 	if kind != "Feature" && p.row.fault == nil {
 		p.row.fault = &fault{field: "type", reason: "want Feature, got " + clip(kind)}
 	}
 	return p.row, err
+}
+
+// begin makes ready for a feature's text.
+func (p *featureParser) begin(raw []byte) {
+	p.cur = cursor{b: raw}
+	p.row = row{}
+	p.values = p.values[:0]
+}
+
+// end gives the row its so many properties.
+func (p *featureParser) end(count int) {
+	p.names = p.names[:min(count, len(p.names))]
+	p.row.names, p.row.values = p.names, p.values[:count]
 }
 
 // word reads a scalar as text.
@@ -77,10 +87,15 @@ func (p *featureParser) properties(count *int) error {
 		return err
 	}
 	*count, p.values = 0, p.values[:0]
+	own := false // p.names is of this feature alone
 	return p.cur.members(func(name []byte) error {
 		i := *count
 		if i >= len(p.names) || p.names[i] != string(name) {
-			p.names = append(slices.Clone(p.names[:min(i, len(p.names))]), string(name)) // new: rows may hold the old one
+			p.names = p.names[:i]
+			if !own {
+				p.names, own = slices.Clone(p.names), true // rows may hold the old one
+			}
+			p.names = append(p.names, string(name))
 		}
 		v, err := p.value()
 		p.values = append(p.values, v)

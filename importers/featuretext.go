@@ -11,7 +11,11 @@ import (
 // featureText writes a row as a GeoJSON feature. Coordinates are those of the file, in its frame, with all their
 // digits; all values are text.
 func featureText(r row) []byte {
-	b := []byte(`{"type":"Feature","properties":{`)
+	b := []byte(`{"type":"Feature",`)
+	if r.id != "" {
+		b = append(appendText(append(b, `"id":`...), r.id), ',')
+	}
+	b = append(b, `"properties":{`...)
 	for i, name := range r.names {
 		if i > 0 {
 			b = append(b, ',')

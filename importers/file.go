@@ -33,12 +33,13 @@ type File struct {
 // headBytes is how much of a file is looked at to see what it is.
 const headBytes = 1 << 20
 
-// Open recognises a file by its content. Its error is a safety.ErrInvalid for what is not read
+// Open recognises a file by its content; a path that is the URL of a database (postgres://…) is asked for the table or the query
+// that it names (?table=schema.name, ?sql=SELECT…). Its error is a safety.ErrInvalid for what is not read
 // and for a column of o.Map that a table does not have, ErrFrame for a frame.
 func Open(path string, o Options) (*File, error) {
 	f, err := open(path, o)
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", path, err)
+		return nil, fmt.Errorf("%s: %w", Name(path), err)
 	}
 	return f, nil
 }
@@ -46,6 +47,9 @@ func Open(path string, o Options) (*File, error) {
 func open(path string, o Options) (*File, error) {
 	if !slices.Contains(safety.Kinds(), o.Kind) {
 		return nil, fmt.Errorf("%w: kind %q is not known", safety.ErrInvalid, o.Kind)
+	}
+	if isDatabase(path) {
+		return newFile(source{path: path, o: o}).opened(postGIS)
 	}
 	disk, err := os.Open(path)
 	if err != nil {
@@ -76,9 +80,11 @@ func plain(err error) error {
 	return err
 }
 
+func newFile(src source) *File { return &File{src: src, mapper: newMapper(src.o)} }
+
 // start looks at the head of a file and opens what reads it.
 func start(src source) (f *File, err error) {
-	f = &File{src: src, mapper: newMapper(src.o)}
+	f = newFile(src)
 	if f.src.head, err = io.ReadAll(io.NewSectionReader(src.file, 0, headBytes)); err != nil {
 		return nil, err
 	}
@@ -87,9 +93,16 @@ func start(src source) (f *File, err error) {
 		return nil, err
 	}
 	f.src.charset = detect(f.src.head, asked)
-	if f.kind, err = recognise(f.src.head, f.src.charset); err != nil {
+	kind, err := recognise(f.src.head, f.src.charset)
+	if err != nil {
 		return nil, err
 	}
+	return f.opened(kind)
+}
+
+// opened opens the reader of a format.
+func (f *File) opened(kind format) (_ *File, err error) {
+	f.kind = kind
 	f.Format, f.Encoding = string(f.kind), f.src.charset.name
 	f.mapper.again = f.again
 	if err := f.settleFrame(); err != nil {
@@ -183,7 +196,7 @@ func (f *File) Records() iter.Seq2[safety.Record, error] {
 		var last []string
 		for r, err := range f.table.rows {
 			if err != nil {
-				yield(safety.Record{}, fmt.Errorf("%s: %w", f.src.path, plain(err)))
+				yield(safety.Record{}, fmt.Errorf("%s: %w", Name(f.src.path), plain(err)))
 				return
 			}
 			if f.refused != nil {
@@ -200,11 +213,11 @@ func (f *File) Records() iter.Seq2[safety.Record, error] {
 			}
 		}
 		if f.refused != nil {
-			yield(safety.Record{}, fmt.Errorf("%s: %w", f.src.path, f.refused))
+			yield(safety.Record{}, fmt.Errorf("%s: %w", Name(f.src.path), f.refused))
 			return
 		}
 		if err := f.mapper.columns.missing(last); err != nil && last != nil {
-			yield(safety.Record{}, fmt.Errorf("%s: %w", f.src.path, err))
+			yield(safety.Record{}, fmt.Errorf("%s: %w", Name(f.src.path), err))
 		}
 	}
 }
@@ -212,8 +225,8 @@ func (f *File) Records() iter.Seq2[safety.Record, error] {
 // Repaired is how many of the records yielded so far had their polygon mended.
 func (f *File) Repaired() int64 { return f.mapper.repaired }
 
-// Warnings counts, by code, what deserves a look in the records yielded so far: ambiguous_column, cell_error, credit_code,
-// credit_code_twice, derived_id, frame, local_grade, no_area, ring_closed, short_row, status, swapped, total_row.
+// Warnings counts, by code, what deserves a look in the records yielded so far: ambiguous_column, binary_column, cell_error, credit_code,
+// credit_code_twice, derived_id, frame, local_grade, network_link, no_area, ring_closed, short_row, status, swapped, total_row.
 func (f *File) Warnings() []safety.Warning {
 	var out []safety.Warning
 	for _, w := range f.mapper.warnings {

@@ -54,9 +54,9 @@ func (g *geoReader) text() error {
 			return nil
 		case err != nil:
 			return err
-		case c == 0x1e: // RFC 8142
+		case c == 0x1e:
 			g.in.pos++
-			continue
+			return g.sequence()
 		case c != '{':
 			return fmt.Errorf("%w: not GeoJSON at byte %d: %q where a FeatureCollection or Feature should begin", safety.ErrInvalid, g.in.at()+1, c)
 		}
@@ -64,6 +64,38 @@ func (g *geoReader) text() error {
 			return err
 		}
 	}
+}
+
+// sequence reads features between record separators to the end of the text (RFC 8142). The separator, which stands in no
+// JSON, shows where a record was cut off in the middle; it is rejected and the next is read. At the end of the text it is the
+// file that is cut off.
+func (g *geoReader) sequence() error {
+	for {
+		raw, at, last, err := g.in.record()
+		switch {
+		case errors.Is(err, errTooLong):
+			err = g.tooLong()
+		case err != nil:
+		case len(bytes.TrimSpace(raw)) > 0:
+			err = g.recordOf(raw, at, last)
+		}
+		if err != nil || last {
+			return err
+		}
+	}
+}
+
+// recordOf yields the feature of a record.
+func (g *geoReader) recordOf(raw []byte, at int64, last bool) error {
+	var bad *syntaxError
+	if _, err := g.feat.parse(raw); errors.As(err, &bad) {
+		if last && bad.at >= len(bytes.TrimRight(raw, " \t\r\n")) {
+			return fmt.Errorf("%w: the JSON is cut off at byte %d: the end of the file comes inside a record", safety.ErrInvalid, at+int64(len(raw)))
+		}
+		g.count++
+		return g.give(row{number: g.count, text: raw, fault: &fault{reason: fmt.Sprintf("not JSON at byte %d of the record (cut off?): %s", bad.at+1, bad.what)}})
+	}
+	return g.feature(raw, at)
 }
 
 // A member list is the top level of an object, as far as it is kept: an object that turns out to have no
@@ -115,7 +147,7 @@ func (g *geoReader) member(top *topLevel, sep string) error {
 	}
 	text, err := cur.text()
 	if err != nil {
-		return g.broken(err, at)
+		return placed(err, at)
 	}
 	name := string(text)
 	top.held.WriteString(sep)
@@ -179,8 +211,6 @@ func (g *geoReader) close(top *topLevel, start int64) error {
 	case top.kind == "Feature":
 		top.held.WriteByte('}')
 		return g.feature(top.held.Bytes(), start)
-	case top.kind == "Topology":
-		return fmt.Errorf("%w: not GeoJSON but TopoJSON (type Topology): convert it first (npm topojson-client, ogr2ogr)", safety.ErrInvalid)
 	case top.kind == "":
 		return fmt.Errorf("%w: not GeoJSON: the JSON object at byte %d has no type", safety.ErrInvalid, start+1)
 	}
@@ -226,7 +256,7 @@ func (g *geoReader) feature(raw []byte, at int64) error {
 	g.count++
 	r, err := g.feat.parse(raw)
 	if err != nil {
-		return fmt.Errorf("feature %d: %w", g.count, g.broken(err, at))
+		return fmt.Errorf("feature %d: %w", g.count, placed(err, at))
 	}
 	r.number, r.text = g.count, raw
 	if f := g.cs.fault(raw); f != nil {
@@ -245,13 +275,4 @@ func (g *geoReader) give(r row) error {
 		return errStop
 	}
 	return nil
-}
-
-// broken gives the error of a cursor its place in the text.
-func (g *geoReader) broken(err error, at int64) error {
-	var s *syntaxError
-	if errors.As(err, &s) {
-		return broken(at+int64(s.at), "%s", s.what)
-	}
-	return err
 }

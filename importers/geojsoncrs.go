@@ -14,7 +14,7 @@ func (g *geoReader) crs(raw []byte, at int64) error {
 	}
 	name, err := crsName(raw)
 	if err != nil {
-		return g.broken(err, at)
+		return placed(err, at)
 	}
 	if name = frameName(name); name == "" {
 		name = string(raw)

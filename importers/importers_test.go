@@ -182,12 +182,12 @@ func TestBadFiles(t *testing.T) {
 		"xlsx":               {"PK\x03\x04" + strings.Repeat("\x00", 22) + "\x13\x00\x00\x00[Content_Types].xml", "Excel workbook"},
 		"zip":                {"PK\x03\x04....a.txt", "a ZIP archive"},
 		"shapefile":          {"\x00\x00\x27\x0a\x00", "a Shapefile"},
-		"sqlite":             {"SQLite format 3\x00", "a SQLite file"},
+		"sqlite":             {"SQLite format 3\x00", "the SQLite file is cut off in its header"},
 		"xls":                {"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", "old Office file"},
 		"binary":             {"\x01\x02\x00\x00\x01\x03", "a binary file"},
 		"utf-16 unmarked":    {"i\x00d\x00,\x00n\x00a\x00m\x00e\x00\n\x00a\x00,\x00b\x00\n\x00", "--encoding utf-16le"},
 		"html":               {"<!doctype html><html>", "HTML"},
-		"kml":                {"<?xml version=\"1.0\"?><kml>", "KML"},
+		"kml":                {"<?xml version=\"1.0\"?><kml>", "the XML is cut off"},
 		"open quote":         {"code,name\na,\"b\nc,d\n", "the CSV is cut off: the quote opened in record 1 (line 2)"},
 	}
 	for name, c := range files {

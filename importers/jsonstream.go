@@ -1,6 +1,7 @@
 package importers
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io"
@@ -141,6 +142,39 @@ func (s *jsonStream) cut(advance func([]byte) (int, bool)) ([]byte, error) {
 		if !s.more() {
 			return nil, s.ended()
 		}
+	}
+}
+
+// record uses up the text before the next record separator, and the separator, or before the end of the text: then it is the
+// last. It returns the text, valid until the next call, and its offset; one over max bytes is passed over: errTooLong.
+func (s *jsonStream) record() (raw []byte, at int64, last bool, err error) {
+	at = s.at()
+	for seen, long := 0, false; ; {
+		n := bytes.IndexByte(s.buf[s.pos+seen:s.end], 0x1e)
+		last = n < 0 && s.err != nil
+		switch {
+		case n >= 0:
+			seen += n
+		default:
+			seen = s.end - s.pos
+		}
+		if long = long || seen > s.max; n >= 0 || last || long {
+			raw = s.buf[s.pos : s.pos+seen]
+			s.pos, seen = s.pos+seen, 0
+		}
+		switch {
+		case last && !errors.Is(s.err, io.EOF):
+			return nil, at, true, s.err
+		case n >= 0:
+			s.pos++
+			fallthrough
+		case last:
+			if long {
+				return nil, at, last, errTooLong
+			}
+			return raw, at, last, nil
+		}
+		s.more()
 	}
 }
 

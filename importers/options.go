@@ -1,6 +1,7 @@
 package importers
 
 import (
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -32,9 +33,10 @@ type Options struct {
 	Datum      *crs.Helmert               // of the frame that the file defines, where its datum needs parameters
 	Locate     func(p orb.Point) []string // codes and names of the grids that own a WGS 84 point; for AutoFrame, nil where there are none; valid until the next call
 
-	Repair   bool           // mend invalid polygons instead of rejecting them
-	MaxBytes int            // of one record; 0 is 64 MB
-	Progress func(read int) // told of every read from the file, in bytes
+	Repair   bool            // mend invalid polygons instead of rejecting them
+	MaxBytes int             // of one record; 0 is 64 MB
+	Progress func(read int)  // told of every read from the file, in bytes
+	Context  context.Context // ends what a database is asked; nil is never
 }
 
 // maxRecord is the size in bytes beyond which a record is rejected.
@@ -77,4 +79,11 @@ func (o Options) maxBytes() int {
 		return maxRecord
 	}
 	return o.MaxBytes
+}
+
+func (o Options) context() context.Context {
+	if o.Context == nil {
+		return context.Background()
+	}
+	return o.Context
 }

@@ -3,8 +3,8 @@ package importers
 import "iter"
 
 // Originals reads the file once more, after Records, and yields the text of the records with these numbers,
-// which must rise, as it stands in the file, in UTF-8: the line of a CSV, the feature of a GeoJSON; a record of a
-// format that is no text as a GeoJSON feature. A record
+// which must rise, as it stands in the file, in UTF-8: the line of a CSV, the feature of a GeoJSON; of formats that
+// are no text, and of TopoJSON and KML, the GeoJSON feature of the same content. A record
 // that was too long to be read has the text "". An error ends it.
 func (f *File) Originals(numbers iter.Seq[int64]) iter.Seq2[string, error] {
 	return func(yield func(string, error) bool) {
@@ -14,7 +14,7 @@ func (f *File) Originals(numbers iter.Seq[int64]) iter.Seq2[string, error] {
 		if !ok {
 			return
 		}
-		again, err := f.read(false)
+		again, err := f.second()
 		if err != nil {
 			yield("", err)
 			return
@@ -27,8 +27,8 @@ func (f *File) Originals(numbers iter.Seq[int64]) iter.Seq2[string, error] {
 				yield("", err)
 				return
 			}
-			if ok && want == r.number && r.original != nil {
-				r.text = r.original()
+			if ok && want == r.number {
+				r.text = originalText(r)
 			}
 			for ; ok && want == r.number; want, ok = next() {
 				if !yield(string(r.text), nil) {
@@ -40,4 +40,25 @@ func (f *File) Originals(numbers iter.Seq[int64]) iter.Seq2[string, error] {
 			}
 		}
 	}
+}
+
+// second returns the table for a second pass.
+func (f *File) second() (table, error) {
+	if f.table.again {
+		t := f.table
+		t.close = nil // it stays the file's
+		return t, nil
+	}
+	return f.read(false)
+}
+
+// originalText is the text of a row, a GeoJSON feature where its format has none that says something.
+func originalText(r row) []byte {
+	switch {
+	case r.original != nil:
+		return r.original()
+	case r.text == nil && (r.names != nil || r.geometry != nil || r.id != ""):
+		return featureText(r)
+	}
+	return r.text
 }

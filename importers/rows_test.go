@@ -1,8 +1,10 @@
 package importers
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/paulmach/orb"
 
@@ -194,5 +196,19 @@ func TestSplitGeometry(t *testing.T) {
 		if g := got.records[i].Geometry.(orb.MultiLineString); !g.Equal(want) {
 			t.Errorf("record %d: got %v, want %v", i+1, g, want)
 		}
+	}
+}
+
+// TestManyColumns reads a feature of 100,000 properties: time is not their square.
+func TestManyColumns(t *testing.T) {
+	var b strings.Builder
+	for i := range 100_000 {
+		fmt.Fprintf(&b, `"p%d":1,`, i)
+	}
+	in := collection(feature(square, `{"code":"a","level":1}`), feature(square, "{"+b.String()+`"code":"b","level":1}`), feature(square, `{"level":1,"code":"c"}`))
+	start := time.Now()
+	got := readText(t, in, Options{Kind: safety.Grids})
+	if got.err != nil || len(got.records) != 3 || time.Since(start) > 30*time.Second {
+		t.Errorf("%d records, %v, in %v", len(got.records), got.err, time.Since(start))
 	}
 }

@@ -13,17 +13,23 @@ import (
 type format string
 
 const (
-	geoJSON   format = "GeoJSON"
-	csvText   format = "CSV"
-	shapefile format = "Shapefile"
-	dbfTables format = "dBase"
-	xlsx      format = "XLSX"
-	xls       format = "XLS"
+	geoJSON    format = "GeoJSON"
+	csvText    format = "CSV"
+	shapefile  format = "Shapefile"
+	dbfTables  format = "dBase"
+	xlsx       format = "XLSX"
+	xls        format = "XLS"
+	topoJSON   format = "TopoJSON"
+	geoPackage format = "GeoPackage"
+	kml        format = "KML"
+	kmz        format = "KMZ"
+	postGIS    format = "PostGIS" // which no file is
+	flatGeobuf format = "FlatGeobuf"
 
 	zipArchive format = "ZIP" // of a file of another format; its table says which
 )
 
-const readToday = "read today: GeoJSON (FeatureCollection, Feature, newline-delimited), CSV (comma, semicolon, tab or |), Shapefile and dBase tables, each also in a ZIP archive, XLSX and XLS"
+const readToday = "read today: GeoJSON (FeatureCollection, Feature, newline-delimited), TopoJSON, KML, FlatGeobuf, Shapefile, dBase tables and CSV (comma, semicolon, tab or |), each also in a ZIP archive; KMZ, GeoPackage, XLSX and XLS"
 
 // zipMagic begins an archive that is not empty.
 const zipMagic = "PK\x03\x04"
@@ -31,8 +37,7 @@ const zipMagic = "PK\x03\x04"
 // magics are the first bytes of files that are known and not read.
 var magics = []struct{ start, name string }{
 	{"PK\x05\x06", "an empty ZIP archive"},
-	{"SQLite format 3\x00", "a SQLite file (GeoPackage?)"},
-	{"fgb", "a FlatGeobuf file"},
+	{"fgb", "a FlatGeobuf file of another version than 3"},
 	{"PAR1", "a Parquet file"},
 	{"\x1f\x8b", "a gzip archive"},
 	{"%PDF-", "a PDF document"},
@@ -48,16 +53,8 @@ func recognise(head []byte, cs charset) (format, error) {
 	if len(head) == 0 {
 		return "", fmt.Errorf("%w: the file is empty; %s", safety.ErrInvalid, readToday)
 	}
-	if f := spreadsheet(head); f != "" {
+	if f := binaryFormat(head); f != "" {
 		return f, nil
-	}
-	switch {
-	case bytes.HasPrefix(head, []byte(shpMagic)):
-		return shapefile, nil
-	case looksLikeDBF(head):
-		return dbfTables, nil
-	case foreign(head) == plainZIP:
-		return zipArchive, nil
 	}
 	if what := foreign(head); what != "" {
 		return "", fmt.Errorf("%w: it looks like %s; %s", safety.ErrInvalid, what, readToday)
@@ -66,55 +63,103 @@ func recognise(head []byte, cs charset) (format, error) {
 	if bytes.IndexByte(text, 0) >= 0 {
 		return "", fmt.Errorf("%w: it looks like %s; %s", safety.ErrInvalid, binaryKind(head), readToday)
 	}
+	return textFormat(text)
+}
+
+// binaryFormat recognises the formats that are no text, "" for anything else.
+func binaryFormat(head []byte) format {
+	switch {
+	case bytes.HasPrefix(head, []byte(shpMagic)):
+		return shapefile
+	case bytes.HasPrefix(head, []byte(fgbMagic)):
+		return flatGeobuf
+	case bytes.HasPrefix(head, []byte(sqliteMagic)):
+		return geoPackage
+	case bytes.HasPrefix(head, []byte(compoundMagic)):
+		return xls
+	case looksLikeDBF(head):
+		return dbfTables
+	case bytes.HasPrefix(head, []byte(zipMagic)) && !openDocument(head):
+		return packed(archiveNames(head))
+	}
+	return ""
+}
+
+// packed tells the formats that are archives by the names of the files in them, as far as the head of the archive goes.
+func packed(names []string) format {
+	isKML := func(name string) bool { return strings.HasSuffix(strings.ToLower(name), ".kml") }
+	switch {
+	case len(names) > 0 && isKML(names[0]):
+		return kmz // also with folders of pictures that are called as parts of a workbook are
+	case slices.ContainsFunc(names, func(name string) bool { return strings.HasPrefix(name, "xl/") || name == "[Content_Types].xml" }):
+		return xlsx
+	case slices.ContainsFunc(names, isKML):
+		return kmz
+	}
+	return zipArchive
+}
+
+// openDocument reports an archive that says at its start, as it must, that it is an OpenDocument spreadsheet.
+func openDocument(head []byte) bool {
+	return bytes.Contains(head[:min(len(head), 200)], []byte("opendocument.spreadsheet"))
+}
+
+// textFormat recognises the formats that are text.
+func textFormat(text []byte) (format, error) {
 	start := strings.TrimLeft(string(text[:min(len(text), 4096)]), " \t\r\n\x1e\ufeff")
 	switch {
 	case start == "" && len(text) <= 4096:
 		return "", fmt.Errorf("%w: the file is blank; %s", safety.ErrInvalid, readToday)
+	case strings.HasPrefix(start, "<") && markup(start) == "KML":
+		return kml, nil
 	case strings.HasPrefix(start, "<"):
 		return "", fmt.Errorf("%w: it looks like %s; %s", safety.ErrInvalid, markup(start), readToday)
-	case strings.HasPrefix(start, "{"), strings.HasPrefix(start, "["):
+	case strings.HasPrefix(start, "{"):
+		return jsonFormat(text), nil
+	case strings.HasPrefix(start, "["):
 		return geoJSON, nil
 	}
 	return csvText, nil
 }
 
-// spreadsheet recognises workbooks, "" for anything else.
-func spreadsheet(head []byte) format {
-	switch {
-	case bytes.HasPrefix(head, []byte(compoundMagic)):
-		return xls
-	case hasMember(head, func(name string) bool { return strings.HasPrefix(name, "xl/") || name == "[Content_Types].xml" }):
-		return xlsx
-	}
-	return ""
+// jsonFormat tells a topology from GeoJSON by the members at the top of its text: by its type, and where that
+// comes late by its arcs or objects.
+func jsonFormat(text []byte) format {
+	text = bytes.TrimPrefix(text, []byte("\ufeff"))
+	in := newJSONStream(bytes.NewReader(text), len(text))
+	kind := geoJSON
+	_ = in.members(func(name string) error { // the text may be cut off: what it said until then counts
+		switch name {
+		case "features", "geometry", "properties":
+			return errStop
+		case "arcs", "objects":
+			kind = topoJSON
+			return errStop
+		}
+		raw, _, err := in.value()
+		if name == "type" && err == nil {
+			if string(raw) == `"Topology"` {
+				kind = topoJSON
+			}
+			return errStop
+		}
+		return err
+	})
+	return kind
 }
 
-// hasMember reports whether head begins an archive that has, so far, a file with such a name.
-func hasMember(head []byte, is func(name string) bool) bool {
-	return bytes.HasPrefix(head, []byte(zipMagic)) && slices.ContainsFunc(archiveNames(head), is)
-}
-
-// foreign names a file by its first bytes, "" when they say nothing.
+// foreign names a file that is not read by its first bytes, "" when they say nothing.
 func foreign(head []byte) string {
 	for _, m := range magics {
 		if bytes.HasPrefix(head, []byte(m.start)) {
 			return m.name
 		}
 	}
-	if !bytes.HasPrefix(head, []byte(zipMagic)) {
-		return ""
-	}
-	if bytes.Contains(head[:min(len(head), 200)], []byte("opendocument.spreadsheet")) {
+	if bytes.HasPrefix(head, []byte(zipMagic)) && openDocument(head) {
 		return "an OpenDocument spreadsheet (.ods; save it as .xlsx)"
 	}
-	if hasMember(head, func(name string) bool { return strings.HasSuffix(strings.ToLower(name), ".kml") }) {
-		return "a KMZ archive"
-	}
-	return plainZIP
+	return ""
 }
-
-// plainZIP is an archive that is no file of another format.
-const plainZIP = "a ZIP archive"
 
 // binaryKind names what has zero bytes in it and no byte order mark.
 func binaryKind(head []byte) string {

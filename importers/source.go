@@ -9,7 +9,7 @@ import (
 // A source is a file as the format readers see it, and what they tell about it while they read.
 // Each pass over the file has a source of its own; only the first pass tells anything.
 type source struct {
-	path    string
+	path    string // or URL of a database, with its password: Name is for messages
 	file    io.ReaderAt
 	size    int64
 	head    []byte  // the first headBytes, as they stand in the file
@@ -29,6 +29,7 @@ type table struct {
 	cut      map[string]bool // those of them that the format has cut off; nil when it cuts none
 	rows     rows
 	date1904 bool         // day numbers in it count from 1904-01-01, not from 1899-12-30
+	again    bool         // rows may be ranged over again, and yield the same
 	close    func() error // nil when there is nothing to close; the file itself is not the table's
 }
 
@@ -52,6 +53,18 @@ func readerOf(f format) reader {
 		return readXLS
 	case zipArchive:
 		return readArchive
+	case kml:
+		return readKML
+	case kmz:
+		return readKMZ
+	case postGIS:
+		return readPostGIS
+	case geoPackage:
+		return readGeoPackage
+	case flatGeobuf:
+		return readFlatGeobuf
+	case topoJSON:
+		return readTopoJSON
 	}
 	panic(fmt.Sprintf("importers: format %q without a reader", f))
 }

@@ -45,8 +45,11 @@ func newImportCmd(a *app) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import grids|enterprises|hazards|inspections|lines FILE…",
 		Short: "Read files into the store",
-		Long: `import reads GeoJSON (a FeatureCollection, features one a line), CSV, Shapefile, dBase tables and workbooks (XLSX, XLS),
-recognised by content; text in UTF-8, GB 18030 or UTF-16. Of a Shapefile give any of its files, the others are looked for beside it; its
+		Long: `import reads GeoJSON (a FeatureCollection, features one a line), TopoJSON, KML, KMZ, FlatGeobuf, GeoPackage, Shapefile,
+dBase tables, CSV and workbooks (XLSX, XLS), recognised by content; text in UTF-8, GB 18030 or UTF-16; and the rows of a
+PostgreSQL table or query, when FILE is postgres://user:password@host/database?table=schema.name or …?sql=SELECT… (read only;
+the password is shown nowhere). Of a file with several layers --layer names one: an object of a TopoJSON, a layer of a
+GeoPackage, a folder of a KML. Of a Shapefile give any of its files, the others are looked for beside it; its
 text is in what --encoding, the .cpg or the language byte of the .dbf says, else in UTF-8 when all of it
 is, else in GB 18030. A ZIP archive is read where it is: the Shapefile in it that --layer names, or the only one; or
 the one file of another format. Columns are found by their names in English or Chinese, also under a title and in two rows; --map
@@ -65,6 +68,9 @@ and named in --rejects; the exit status is then 3.
   hazgrid import lines --control-points corners.csv pipes.geojson
   hazgrid import hazards --sheet 台账 --map rectified_at=整改时间 ledger.xlsx
   hazgrid import hazards --rejects rejects.csv --report report.json 2014-11.csv 2014-12.csv
+  hazgrid import grids --level 2 --layer counties counties-10m.json
+  hazgrid import lines --layer 燃气管线 city.gpkg
+  hazgrid import enterprises 'postgres://reader@db.example/city?sql=SELECT id, name, geom FROM firms WHERE active'
   hazgrid import grids --level 3 --valid-from 2015-01-01 --repair --dry-run redrawn.geojson`,
 		Args: importArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -204,12 +210,15 @@ func outcome(reports []*importReport, errs []error) error {
 // one imports one file. The report is never nil.
 func (j *importJob) one(ctx context.Context, path string) (r *importReport, err error) {
 	start := time.Now()
-	r = &importReport{Kind: j.o.Kind, File: path, Warnings: []safety.Warning{}, say: []safety.Reject{}}
+	r = &importReport{Kind: j.o.Kind, File: importers.Name(path), Warnings: []safety.Warning{}, say: []safety.Reject{}}
 	defer func() { r.Seconds = time.Since(start).Seconds() }()
 	bar, done := j.app.progress(path)
 	defer done()
 	o := j.o
-	o.Progress = bar
+	o.Progress, o.Context = bar, ctx
+	if ofStore(j.app.db, path) {
+		return r, fmt.Errorf("%s: %w: it is the store that is imported into (--db)", path, safety.ErrInvalid)
+	}
 	if o.Frame == importers.AutoFrame {
 		if o.Locate, err = j.locator(ctx); err != nil {
 			return r, fmt.Errorf("%s: %w", path, err)
@@ -228,6 +237,24 @@ func (j *importJob) one(ctx context.Context, path string) (r *importReport, err 
 	p := &pass{job: j, file: f, report: r}
 	defer func() { err = errors.Join(err, p.close()) }()
 	return r, p.run(ctx)
+}
+
+// ofStore reports whether path is a file of the store itself. Such a file must not even be opened: closing any handle of
+// a file takes away every POSIX lock that this process has on it, those of an open store included.
+func ofStore(db, path string) bool {
+	if strings.Contains(db, "://") {
+		return false
+	}
+	given, err := os.Stat(path)
+	if err != nil {
+		return false
+	}
+	for _, end := range []string{"", "-wal", "-shm", "-journal"} {
+		if own, err := os.Stat(db + end); err == nil && os.SameFile(own, given) {
+			return true
+		}
+	}
+	return false
 }
 
 // open opens the store when the first file is ready to be read.

@@ -1,0 +1,134 @@
+package importers
+
+import (
+	"archive/zip"
+	"bufio"
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"path"
+	"slices"
+	"strings"
+
+	"hazgrid/safety"
+)
+
+// Bounds of an archive: its texts are read as they are unpacked and never held, but a small file
+// must not keep the reader busy for hours.
+const (
+	maxUnpacked     = 2 << 30  // of all texts, in bytes
+	maxZipDirectory = 16 << 20 // of the list of entries, in bytes
+)
+
+// readKMZ is the reader of KMZ: a ZIP archive with KML in it. doc.kml comes first; other KML beside it is what it links to.
+func readKMZ(s *source) (table, error) {
+	entries, err := zipEntries(s)
+	if err != nil {
+		return table{}, err
+	}
+	texts := slices.DeleteFunc(entries, func(e *zip.File) bool { return !strings.EqualFold(path.Ext(e.Name), ".kml") })
+	if len(texts) == 0 {
+		return table{}, fmt.Errorf("%w: the ZIP archive holds no KML", safety.ErrInvalid)
+	}
+	slices.SortStableFunc(texts, func(a, b *zip.File) int {
+		return int(rank(a.Name)) - int(rank(b.Name))
+	})
+	quiet := *s
+	quiet.warn = func(code, example string) {
+		if code != "network_link" || len(texts) == 1 { // else it is to the texts beside it
+			s.warn(code, example)
+		}
+	}
+	k := &kmlReader{src: &quiet}
+	k.texts = func(f func(io.Reader) error) error {
+		left := int64(maxUnpacked)
+		for _, e := range texts {
+			if err := k.entry(e, &left, f); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return table{encoding: "utf-8", rows: k.rows(), again: true}, nil
+}
+
+// rank puts the main text first, the others in their order.
+func rank(name string) uint8 {
+	if strings.EqualFold(name, "doc.kml") {
+		return 0
+	}
+	return 1
+}
+
+// entry unpacks one text.
+func (k *kmlReader) entry(e *zip.File, left *int64, f func(io.Reader) error) error {
+	if e.Flags&1 != 0 {
+		return fmt.Errorf("%w: %s in the archive is encrypted", safety.ErrInvalid, clip(e.Name))
+	}
+	body, err := e.Open()
+	if err != nil {
+		return fmt.Errorf("%w: %s in the archive: %w", safety.ErrInvalid, clip(e.Name), err)
+	}
+	defer func() { _ = body.Close() }() // what was wanted is read
+	in := bufio.NewReaderSize(&unpacked{body, left}, 64<<10)
+	head, _ := in.Peek(64 << 10) // the error comes again
+	asked, err := charsetOf(k.src.o.Encoding)
+	if err != nil {
+		return err
+	}
+	cs, err := xmlCharset(head, detect(head, asked), k.src.o)
+	if err != nil {
+		return fmt.Errorf("%s in the archive: %w", clip(e.Name), err)
+	}
+	k.strict = cs.enc != nil
+	text, err := cs.reader(in)
+	if err == nil {
+		err = f(text)
+	}
+	if err != nil && !errors.Is(err, errStop) && !errors.Is(err, safety.ErrInvalid) { // archive/zip's own words
+		err = fmt.Errorf("%w: %w", safety.ErrInvalid, err)
+	}
+	if err != nil && !errors.Is(err, errStop) {
+		return fmt.Errorf("%s in the archive: %w", clip(e.Name), err)
+	}
+	return err
+}
+
+// An unpacked reads a text out of an archive while there is room for it.
+type unpacked struct {
+	src  io.Reader
+	left *int64
+}
+
+// Read implements io.Reader.
+func (u *unpacked) Read(p []byte) (int, error) {
+	n, err := u.src.Read(p)
+	if *u.left -= int64(n); *u.left < 0 {
+		return 0, fmt.Errorf("%w: the archive unpacks to more than %d GB", safety.ErrInvalid, maxUnpacked>>30)
+	}
+	return n, err
+}
+
+// zipEntries lists the entries of a ZIP archive. archive/zip holds the list in memory, however long; so its size is
+// looked at before (APPNOTE.TXT, 4.3.16: at 12 in the end record, its offset at 16).
+func zipEntries(s *source) ([]*zip.File, error) {
+	tail := make([]byte, min(s.size, 22+1<<16))
+	if _, err := s.ReadAt(tail, s.size-int64(len(tail))); err != nil && !errors.Is(err, io.EOF) {
+		return nil, err
+	}
+	at := bytes.LastIndex(tail, []byte("PK\x05\x06"))
+	if at < 0 || len(tail)-at < 22 {
+		return nil, fmt.Errorf("%w: the ZIP archive is cut off: its list of entries is missing", safety.ErrInvalid)
+	}
+	size, offset := binary.LittleEndian.Uint32(tail[at+12:]), binary.LittleEndian.Uint32(tail[at+16:])
+	if size > maxZipDirectory || s.size-int64(offset) > 2*maxZipDirectory {
+		return nil, fmt.Errorf("%w: the ZIP archive has too many entries", safety.ErrInvalid)
+	}
+	z, err := zip.NewReader(s, s.size)
+	if err != nil {
+		return nil, fmt.Errorf("%w: a damaged ZIP archive: %w", safety.ErrInvalid, err)
+	}
+	return z.File, nil
+}
