@@ -37,6 +37,24 @@ func Area(g orb.Geometry) float64 {
 	return sum
 }
 
+// Width is how wide in metres a long strip would be that has the area and the rim of mp: twice the one
+// over the other, with holes' rims counted. Narrow ground has a small width, however long it is; a
+// square has half its side. It is 0 where there is no area.
+func Width(mp orb.MultiPolygon) float64 {
+	rim := 0.0
+	for _, polygon := range mp {
+		for _, ring := range polygon {
+			for a, b := range segments(ring) {
+				rim += Distance(a, b)
+			}
+		}
+	}
+	if rim == 0 {
+		return 0
+	}
+	return 2 * max(Area(mp), 0) / rim
+}
+
 // ringArea adds up the areas between the sides and the equator, counted positive eastwards
 // (Karney 2013, section 6). A ring around a pole comes out short of a hemisphere by its area.
 func ringArea(ring orb.Ring) float64 {

@@ -28,8 +28,7 @@ func Dissolve(parts []orb.MultiPolygon) (orb.MultiPolygon, error) {
 	out, err := buildFaces(segs, func(g *graph) []bool {
 		// With shells counter-clockwise and holes clockwise, the winding
 		// number of a face is how many parts cover it.
-		covers := g.spread(0, func(h, n int) int { return n - g.windOf(h) })
-		return keepIf(covers, func(n int) bool { return n > 0 })
+		return keepIf(g.depths(), func(n int) bool { return n > 0 })
 	})
 	if err != nil {
 		return nil, fmt.Errorf("geo: dissolve: %w", err)
