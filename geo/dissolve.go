@@ -36,6 +36,24 @@ func Dissolve(parts []orb.MultiPolygon) (orb.MultiPolygon, error) {
 	return out, nil
 }
 
+// Difference is the ground of a that b does not cover, without polygons where there is none. Both must be valid; its
+// form is Repair's. It fails when sides cross too often (see [Repair]).
+func Difference(a, b orb.MultiPolygon) (orb.MultiPolygon, error) {
+	o, err := newOverlay(cellSegments([]orb.MultiPolygon{a, b}))
+	if err != nil {
+		return nil, fmt.Errorf("geo: difference: %w", err)
+	}
+	keep := make([]bool, o.faces)
+	for f, owners := range o.owners {
+		keep[f] = len(owners) == 1 && owners[0] == 0
+	}
+	out, err := o.polygons(keep)
+	if err != nil {
+		return nil, fmt.Errorf("geo: difference: %w", err)
+	}
+	return out, nil
+}
+
 // windOf is how often rings run along half-edge h, less how often against it.
 func (g *graph) windOf(h int) int {
 	if h%2 == 0 {

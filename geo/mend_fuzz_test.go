@@ -45,7 +45,7 @@ func FuzzMend(f *testing.F) {
 // dirty makes valid cells that are anything but a coverage.
 func dirty(seed uint64, movedM float64) []orb.MultiPolygon {
 	r := rand.New(rand.NewPCG(seed, 3))
-	cells, sites := coverages.Voronoi{N: 6 + r.IntN(20), Jags: r.IntN(4), Seed: seed}.Cells()
+	cells, sites := coverages.Voronoi{N: 5 + r.IntN(10), Jags: r.IntN(4), Seed: seed}.Cells()
 	for _, spoil := range []func(){
 		func() { cells = coverages.WithIslands(cells, sites) },
 		func() { cells = append(cells, cells[0], cells[len(cells)-1]) },

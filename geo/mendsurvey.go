@@ -148,16 +148,19 @@ func (v *surrounding) distance(q orb.Point) float64 {
 	return math.Hypot((q[0]-v.at[0])*v.perLon, (q[1]-v.at[1])*v.perLat)
 }
 
-// nearest is the end of a way to the segment, and how far in metres the segment is. A way to the middle
-// of it ends a little behind, by a millionth: so that it crosses the segment after rounding, too.
+// nearest is the end of a way to the segment, and how far in metres the segment is. Within a millimetre of an
+// end it is the end: else every round, rounding, would find another place beside that of the one before. A way to the
+// middle of the segment ends a little behind, by a millionth, so that it crosses it after rounding, too.
 func (v *surrounding) nearest(s *segment) (to orb.Point, metres float64) {
 	ax, ay := (s.a[0]-v.at[0])*v.perLon, (s.a[1]-v.at[1])*v.perLat
 	bx, by := (s.b[0]-v.at[0])*v.perLon, (s.b[1]-v.at[1])*v.perLat
 	dx, dy := bx-ax, by-ay
-	switch t := -(ax*dx + ay*dy) / (dx*dx + dy*dy); {
-	case t <= 0:
+	length := math.Hypot(dx, dy)
+	const end = 1e-3
+	switch t := -(ax*dx + ay*dy) / (length * length); {
+	case t*length <= end:
 		return s.a, v.distance(s.a)
-	case t >= 1:
+	case (1-t)*length <= end:
 		return s.b, v.distance(s.b)
 	default:
 		x, y := ax+t*dx, ay+t*dy
