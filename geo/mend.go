@@ -19,7 +19,7 @@ type Mending struct {
 // A Patch is narrow ground that Mend gave to one cell.
 type Patch struct {
 	To     int              // the cell that has it now
-	From   []int            // the cells that claimed it, To among them, rising; none claimed a gap
+	From   []int            // the cells that claimed it, rising: To among several, another one that it was cut off from; none claimed a gap
 	AreaM2 float64          // square metres, geodesic
 	Shape  orb.MultiPolygon // degrees
 }
@@ -28,7 +28,7 @@ type Patch struct {
 const mendRounds = 12
 
 // Mend makes a clean coverage of valid cells that nearly are one: ground narrower than toleranceM
-// metres that no cell claims, or several do, is given to one of them.
+// metres that no cell claims, or several do, is given to one of them, and so is what is cut off from its cell.
 //
 // First vertices are snapped: a vertex on the rim of such ground goes to one of another cell within the
 // tolerance, that of the lower cell staying. What is narrow still is an overlap, which goes to that of its cells, or
@@ -105,23 +105,35 @@ func (m *mender) round() (bool, error) {
 	return true, m.rebuild(o, given)
 }
 
-// narrow are the faces that want one owner and are narrow enough to be given away, rising. Faces
+// narrow are the faces that are to have another owner, or one, and are narrow enough to be given away, rising. Faces
 // over a cell that has nothing else are not: the cell would be lost.
 func (m *mender) narrow(o *overlay) (faces []int) {
-	alone := make([]bool, len(m.cells)) // whether a cell has ground of its own
-	for _, owners := range o.owners {
-		if len(owners) == 1 {
-			alone[owners[0]] = true
+	rims := o.rims()
+	width := make([]float64, o.faces)
+	room := make([]float64, len(m.cells)) // the widest ground that is a cell's alone; 0 is none
+	for f := 1; f < o.faces; f++ {
+		width[f] = o.extentOf(rims[f]).widthM()
+		if owners := o.owners[f]; len(owners) == 1 {
+			room[owners[0]] = max(room[owners[0]], width[f], math.SmallestNonzeroFloat64)
 		}
 	}
-	rims := o.rims()
-	for f, owners := range o.owners {
-		lost := slices.ContainsFunc(owners, func(c int32) bool { return !alone[c] })
-		if f > 0 && len(owners) != 1 && !lost && o.extentOf(rims[f]).widthM() < m.toleranceM {
+	for f := 1; f < o.faces; f++ {
+		owners := o.owners[f]
+		lost := slices.ContainsFunc(owners, func(c int32) bool { return room[c] == 0 })
+		if width[f] >= m.toleranceM || lost {
+			continue
+		}
+		if len(owners) != 1 || room[owners[0]] >= m.toleranceM && o.cutOff(rims[f]) {
 			faces = append(faces, f)
 		}
 	}
 	return faces
+}
+
+// cutOff tells whether nothing beside a face is its owner's.
+func (o *overlay) cutOff(rim []int) bool {
+	owner := o.owners[o.face[rim[0]]][0]
+	return !slices.ContainsFunc(rim, func(h int) bool { return slices.Contains(o.owners[o.face[h^1]], owner) })
 }
 
 // give chooses an owner for each of the faces. Those that border on nothing but each other wait for
@@ -148,14 +160,14 @@ func (m *mender) give(o *overlay, faces []int) map[int]int32 {
 	return given
 }
 
-// heir is the cell that the face within the rim shares the longest border with, among those that
-// claim it or, where none does, all beside it; not ok when there is none.
+// heir is the cell that the face within the rim shares the longest border with: of those that claim it where
+// several do, else of all beside it; not ok when there is none.
 func (m *mender) heir(o *overlay, rim []int, given map[int]int32) (to int32, ok bool) {
 	claimants := o.owners[o.face[rim[0]]]
 	shared := map[int32]float64{}
 	for _, h := range rim {
 		owner, single := soleOwner(o, o.face[h^1], given)
-		if single && (len(claimants) == 0 || slices.Contains(claimants, owner)) {
+		if single && (len(claimants) < 2 || slices.Contains(claimants, owner)) {
 			shared[owner] += o.lengthM(h)
 		}
 	}

@@ -124,6 +124,23 @@ func TestMendFillsAndAssigns(t *testing.T) {
 	}
 }
 
+// A thin part of a cell that lies cut off between others goes to that with the longer border; an islet stays.
+func TestMendGivesAwayWhatIsCutOff(t *testing.T) {
+	const west, south, side = 120.6, 27.7, 0.01
+	thin := degreesOf(0.4)
+	islet := box(west, south+2*side, west+side, south+2*side+thin)[0]
+	cells := []orb.MultiPolygon{
+		{box(west, south, west+side, south+side)[0], box(west+2*side, south, west+2*side+thin, south+side)[0], islet},
+		box(west+side, south, west+2*side, south+side),
+		box(west+2*side+thin, south+side/4, west+3*side, south+side),
+	}
+	m := mend(t, cells, 1)
+	cleanBelow(t, m.Cells, 1)
+	if len(m.Cells[0]) != 2 || len(m.Patches) != 1 || m.Patches[0].To != 1 || !slices.Equal(m.Patches[0].From, []int{0}) {
+		t.Errorf("cell 0 has %d parts, patches %v", len(m.Cells[0]), m.Patches)
+	}
+}
+
 // Perturbed borders become one again, whatever the mesh, and far cells stay as they were.
 func TestMendPerturbedMeshes(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {

@@ -49,7 +49,7 @@ func (m *mender) snap(o *overlay, narrow []int) bool {
 func (m *mender) knots(o *overlay, faces []int) []knot {
 	wanted := make([]bool, o.faces)
 	for _, f := range faces {
-		wanted[f] = true
+		wanted[f] = len(o.owners[f]) != 1 // what is cut off shares its vertices already
 	}
 	cells := map[orb.Point][]int32{}
 	for h, f := range o.face {

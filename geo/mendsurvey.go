@@ -31,7 +31,12 @@ func (m *mender) survey() (bridges []segment, dirty bool, err error) {
 	for _, i := range g.mouths(m.channels(g, narrow)) {
 		bridges = append(bridges, segment{a: candidates[i].a, b: candidates[i].b})
 	}
-	return bridges, dirty || len(bridges) > 0, nil
+	return bridges, dirty || len(bridges) > 0 || slices.ContainsFunc(m.cells, m.hasSliver), nil
+}
+
+// hasSliver tells whether one of several polygons of a cell is narrow.
+func (m *mender) hasSliver(cell orb.MultiPolygon) bool {
+	return len(cell) > 1 && slices.ContainsFunc(cell, func(p orb.Polygon) bool { return Width(orb.MultiPolygon{p}) < m.toleranceM })
 }
 
 // bridged tells whether a half-edge is a piece of a bridge only.

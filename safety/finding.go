@@ -29,19 +29,28 @@ type Finding struct {
 	Shape  orb.MultiPolygon // degrees; nil where only the place is known
 }
 
-// mostFindings is how many findings are kept of one file: enough for anybody to look at.
-const mostFindings = 100_000
+// mostFindings is how many findings of each kind are kept of one file: enough for anybody to look at.
+const mostFindings = 20_000
 
-// Findings are what was found in one file, as far as they are kept.
+// Findings are what was found in one file: all are counted, and of each kind the first 20,000 kept.
 type Findings struct {
-	Total int64 // all that were found
+	Total int64
 	List  []Finding
+	Kept  map[string]int // how many the list has of each kind; nil when there are none
 }
 
-// Add takes findings in, and keeps the first 100,000.
+// Add takes findings in.
 func (f *Findings) Add(found ...Finding) {
+	if f.Kept == nil && len(found) > 0 {
+		f.Kept = map[string]int{}
+	}
 	f.Total += int64(len(found))
-	f.List = append(f.List, found[:min(len(found), mostFindings-len(f.List))]...)
+	for _, one := range found {
+		if f.Kept[one.Kind] < mostFindings {
+			f.Kept[one.Kind]++
+			f.List = append(f.List, one)
+		}
+	}
 }
 
 // Join takes in what was found elsewhere.
