@@ -27,23 +27,22 @@ type Patch struct {
 // mendRounds bounds the rounds of Mend; two are enough for all but tangles.
 const mendRounds = 12
 
-// Mend makes a clean coverage of valid cells that nearly are one: ground narrower than toleranceM
-// metres that no cell claims, or several do, is given to one of them, and so is what is cut off from its cell.
+// Mend makes a clean coverage of valid cells that nearly are one: ground narrower than toleranceM metres that
+// no cell claims, or several do, is given to one of them, and so is what is cut off from its cell.
 //
-// First vertices are snapped: a vertex on the rim of such ground goes to one of another cell within the
-// tolerance, that of the lower cell staying. What is narrow still is an overlap, which goes to that of its cells, or
-// a gap, which goes to that cell beside it, with which it shares the longest border, the lowest where
-// two are as long. Ground counts as narrow when twice its area is less than the tolerance times its rim. A
-// gap may be open to the outside where two cells run beside each other for ten times their distance
-// or more; the way in is then closed at a vertex.
+// First vertices are snapped: a vertex on the rim of such ground goes to the nearest one of another cell within
+// the tolerance, that of the lower cell staying. What is narrow still goes to the cell with which it shares the longest
+// border, the lowest where two are as long: an overlap to one of those that claim it, a gap to one beside it.
 //
-// Wider gaps and overlaps stay. So does what lies over a cell that has no ground of its own: no cell is lost. Cells
-// that take no part stay as they are, bit by bit, and mending what is mended changes
-// nothing. The result does not depend on the winding, the start or the order of rings; of cells, only by ties.
+// Ground counts as narrow when twice its area is less than the tolerance times its rim (see [Width]). A gap
+// may be open to the outside where two cells run beside each other for ten times their distance or more; it is
+// then closed at its ends. Wider gaps and overlaps stay, and so does what lies over a cell that has
+// no ground of its own: no cell is lost. Cells that take no part stay as they are, bit by bit, and mending what is
+// mended changes nothing. How rings wind, where they start and in what order they are decides nothing; the order
+// of cells decides which vertices stay, and ties.
 //
-// All cells are held with all their sides, about 1 kB a side. It is an error when a cell is not valid
-// ([Validate]; one without polygons is allowed), when the tolerance is not a number from 0 to
-// 1,000, and when sides cross too often (see [Repair]).
+// All sides of all cells are held. It is an error when a cell is not valid ([Validate]; one without polygons is
+// allowed), when the tolerance is not a number from 0 to 1,000, and when sides cross too often (see [Repair]).
 func Mend(cells []orb.MultiPolygon, toleranceM float64) (Mending, error) {
 	if !(toleranceM >= 0 && toleranceM <= 1000) {
 		return Mending{}, fmt.Errorf("geo: mend: tolerance %v m, want 0 to 1000", toleranceM)

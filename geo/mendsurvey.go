@@ -7,10 +7,10 @@ import (
 	"github.com/paulmach/orb"
 )
 
-// A channel is narrow ground between two cells that may be open to the outside. It is closed by bridges,
-// from a vertex of the one straight over to the other. Where two outlines merely part at an angle, the
-// ground between them is narrow too; it counts only when it is long.
-const longChannel = 10 // times its width
+// longChannel is how long, in its widths, narrow ground between two cells must be to be closed where it is open to the
+// outside. Where two outlines merely part at an angle the ground between them is narrow, too, but short. Such a channel is closed
+// by bridges, each from a vertex of the one cell straight over to the other.
+const longChannel = 10
 
 // survey looks for what may have to be mended, by the sides that change how many cells lie over the
 // ground: in a clean coverage the outline alone. It returns the bridges that close the channels.

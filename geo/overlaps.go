@@ -10,11 +10,11 @@ import (
 
 // An Overlap is ground that two faces claim.
 type Overlap struct {
-	A, B   int       // the faces, A < B
-	AreaM2 float64   // square metres, geodesic
-	WidthM float64   // metres: twice the area over the rim, the width of a long strip
-	At     orb.Point // a point in it, in degrees
-	Shape  orb.MultiPolygon
+	A, B   int              // the faces, A < B
+	AreaM2 float64          // square metres, geodesic
+	WidthM float64          // metres: twice the area over the rim, the width of a long strip
+	At     orb.Point        // a point in it, in degrees
+	Shape  orb.MultiPolygon // degrees
 }
 
 // leastOverlapM2 is the area under which an overlap counts as dust of rounded coordinates.
