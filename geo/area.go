@@ -37,6 +37,35 @@ func Area(g orb.Geometry) float64 {
 	return sum
 }
 
+// Width is how wide in metres a long strip would be that has the area and the rim of mp: twice the one
+// over the other, with the rims of holes. Narrow ground has a small width, however long it is; a square
+// has half its side. It is 0 where there is no area. Degrees are measured by the scale at the first
+// vertex, so it is good to a part in a thousand over some kilometres.
+func Width(mp orb.MultiPolygon) float64 {
+	var all extent
+	for _, polygon := range mp {
+		for i, ring := range polygon {
+			if len(ring) > 0 {
+				all.add(ring, i > 0)
+			}
+		}
+	}
+	return all.widthM()
+}
+
+// add adds a ring, as a hole or not.
+func (e *extent) add(ring orb.Ring, hole bool) {
+	perLon, perLat := metresPerDegree(ring[0][1])
+	for a, b := range segments(ring) {
+		e.rimM += math.Hypot((b[0]-a[0])*perLon, (b[1]-a[1])*perLat)
+	}
+	area := math.Abs(winding(ring)) / 2 * perLon * perLat
+	if hole {
+		area = -area
+	}
+	e.areaM2 += area
+}
+
 // ringArea adds up the areas between the sides and the equator, counted positive eastwards
 // (Karney 2013, section 6). A ring around a pole comes out short of a hemisphere by its area.
 func ringArea(ring orb.Ring) float64 {

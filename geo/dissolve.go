@@ -28,11 +28,28 @@ func Dissolve(parts []orb.MultiPolygon) (orb.MultiPolygon, error) {
 	out, err := buildFaces(segs, func(g *graph) []bool {
 		// With shells counter-clockwise and holes clockwise, the winding
 		// number of a face is how many parts cover it.
-		covers := g.spread(0, func(h, n int) int { return n - g.windOf(h) })
-		return keepIf(covers, func(n int) bool { return n > 0 })
+		return keepIf(g.depths(), func(n int) bool { return n > 0 })
 	})
 	if err != nil {
 		return nil, fmt.Errorf("geo: dissolve: %w", err)
+	}
+	return out, nil
+}
+
+// Difference is the ground of a that b does not cover, without polygons where there is none. Both must be valid; its
+// form is Repair's. It fails when sides cross too often (see [Repair]).
+func Difference(a, b orb.MultiPolygon) (orb.MultiPolygon, error) {
+	o, err := newOverlay(cellSegments([]orb.MultiPolygon{a, b}))
+	if err != nil {
+		return nil, fmt.Errorf("geo: difference: %w", err)
+	}
+	keep := make([]bool, o.faces)
+	for f, owners := range o.owners {
+		keep[f] = len(owners) == 1 && owners[0] == 0
+	}
+	out, err := o.polygons(keep)
+	if err != nil {
+		return nil, fmt.Errorf("geo: difference: %w", err)
 	}
 	return out, nil
 }

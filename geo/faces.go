@@ -11,21 +11,22 @@ import (
 // two half-edges: 2e runs from its lower to its higher vertex, 2e+1 back. The
 // face of a half-edge is the one to its left.
 type graph struct {
-	points []orb.Point // by vertex, in order of longitude, latitude
-	wind   []int       // by edge
-	origin []int       // by half-edge: the vertex it leaves
-	out    [][]int     // by vertex: half-edges that leave it, counter-clockwise
-	slot   []int       // by half-edge: its index in out[origin]
-	face   []int       // by half-edge
-	faces  int         // number of faces; face 0 is the unbounded one
+	points  []orb.Point // by vertex, in order of longitude, latitude
+	wind    []int       // by edge
+	linings [][]lining  // by edge
+	origin  []int       // by half-edge: the vertex it leaves
+	out     [][]int     // by vertex: half-edges that leave it, counter-clockwise
+	slot    []int       // by half-edge: its index in out[origin]
+	face    []int       // by half-edge
+	faces   int         // number of faces; face 0 is the unbounded one
 }
 
 // newGraph builds the graph of segments that meet in their ends only (see node).
 func newGraph(segs []segment) *graph {
-	g := &graph{wind: make([]int, len(segs)), origin: make([]int, 2*len(segs)), slot: make([]int, 2*len(segs))}
+	g := &graph{wind: make([]int, len(segs)), linings: make([][]lining, len(segs)), origin: make([]int, 2*len(segs)), slot: make([]int, 2*len(segs))}
 	g.addVertices(segs)
 	for e, s := range segs {
-		g.wind[e] = s.wind
+		g.wind[e], g.linings[e] = s.wind, s.linings
 	}
 	g.out = make([][]int, len(g.points))
 	for h, v := range g.origin {

@@ -12,9 +12,11 @@ import (
 
 // A segment is a piece of straight edge, a before b. Several equal pieces are
 // kept as one; wind is how often rings run from a to b, less how often back.
+// Where several cells are laid over each other, linings says whose rings they are.
 type segment struct {
-	a, b orb.Point
-	wind int
+	a, b    orb.Point
+	wind    int
+	linings []lining // by rising cell; shared between pieces: not changed in place
 }
 
 const (
@@ -72,7 +74,7 @@ func nodeOnGrids(segs []segment) ([]segment, error) {
 // ringSegments are the sides of a ring, closed if it is not, without repeated points.
 func ringSegments(dst []segment, ring orb.Ring) []segment {
 	for i := range ring {
-		dst = append(dst, segment{plain(ring[i]), plain(ring[(i+1)%len(ring)]), 1})
+		dst = append(dst, segment{a: plain(ring[i]), b: plain(ring[(i+1)%len(ring)]), wind: 1})
 	}
 	return dst
 }
@@ -96,11 +98,12 @@ func merge(segs []segment) []segment {
 			continue
 		}
 		if before(s.b, s.a) {
-			s = segment{s.b, s.a, -s.wind}
+			s = segment{s.b, s.a, -s.wind, backwards(s.linings)}
 		}
 		key := [2]orb.Point{s.a, s.b}
 		if i, ok := at[key]; ok {
 			out[i].wind += s.wind
+			out[i].linings = joinLinings(out[i].linings, s.linings)
 			continue
 		}
 		at[key] = len(out)
@@ -205,11 +208,14 @@ func splitAll(segs []segment, cuts []cut) []segment {
 	out := make([]segment, 0, len(segs)+len(cuts))
 	for i, s := range segs {
 		from := s.a
+		if len(cuts) > 0 && cuts[0].seg == i {
+			s.linings = asCut(s.linings)
+		}
 		for ; len(cuts) > 0 && cuts[0].seg == i; cuts = cuts[1:] {
-			out = append(out, segment{from, cuts[0].at, s.wind})
+			out = append(out, segment{from, cuts[0].at, s.wind, s.linings})
 			from = cuts[0].at
 		}
-		out = append(out, segment{from, s.b, s.wind})
+		out = append(out, segment{from, s.b, s.wind, s.linings})
 	}
 	return out
 }
@@ -232,7 +238,7 @@ func snapAll(segs []segment, cells float64) []segment {
 	}
 	out := make([]segment, len(segs))
 	for i, s := range segs {
-		out[i] = segment{snap(s.a), snap(s.b), s.wind}
+		out[i] = segment{snap(s.a), snap(s.b), s.wind, asCut(s.linings)}
 	}
 	return out
 }

@@ -16,10 +16,10 @@ func needles(r *rand.Rand, n int) []segment {
 	var segs []segment
 	for range n {
 		y := 30 + 1e-13*float64(r.IntN(20))
-		segs = append(segs, segment{orb.Point{120 + r.Float64(), y}, orb.Point{121 + r.Float64(), y + 1e-13*r.Float64()}, 1})
+		segs = append(segs, segment{a: orb.Point{120 + r.Float64(), y}, b: orb.Point{121 + r.Float64(), y + 1e-13*r.Float64()}, wind: 1})
 	}
 	for range n / 4 {
-		segs = append(segs, segment{orb.Point{120 + 2*r.Float64(), 29}, orb.Point{120 + 2*r.Float64(), 31}, 1})
+		segs = append(segs, segment{a: orb.Point{120 + 2*r.Float64(), 29}, b: orb.Point{120 + 2*r.Float64(), 31}, wind: 1})
 	}
 	return segs
 }
@@ -47,7 +47,7 @@ func TestNodeGivesUp(t *testing.T) {
 	r := rand.New(rand.NewPCG(7, 8))
 	var segs []segment
 	for range 3000 {
-		segs = append(segs, segment{orb.Point{r.Float64(), r.Float64()}, orb.Point{r.Float64(), r.Float64()}, 1})
+		segs = append(segs, segment{a: orb.Point{r.Float64(), r.Float64()}, b: orb.Point{r.Float64(), r.Float64()}, wind: 1})
 	}
 	if _, err := node(segs); !errors.Is(err, errTangled) {
 		t.Errorf("%v, want %v", err, errTangled)

@@ -10,9 +10,11 @@ import (
 
 // An Overlap is ground that two faces claim.
 type Overlap struct {
-	A, B   int       // the faces, A < B
-	AreaM2 float64   // square metres, geodesic
-	At     orb.Point // a point in it, in degrees
+	A, B   int              // the faces, A < B
+	AreaM2 float64          // square metres, geodesic
+	WidthM float64          // metres: twice the area over the rim, the width of a long strip
+	At     orb.Point        // a point in it, in degrees
+	Shape  orb.MultiPolygon // degrees
 }
 
 // leastOverlapM2 is the area under which an overlap counts as dust of rounded coordinates.
@@ -28,23 +30,27 @@ func (c *outlines) overlaps() []Overlap {
 	var found []Overlap
 	for _, pair := range c.suspects() {
 		a, b := &c.parts[pair[0]], &c.parts[pair[1]]
-		area, at := intersection(c.cells[a.face][a.polygon], c.cells[b.face][b.polygon])
-		if area > 0 {
-			found = append(found, Overlap{A: int(a.face), B: int(b.face), AreaM2: area, At: at})
+		shape := intersection(c.cells[a.face][a.polygon], c.cells[b.face][b.polygon])
+		if area := Area(shape); area > 0 {
+			found = append(found, Overlap{A: int(a.face), B: int(b.face), AreaM2: area, Shape: shape})
 		}
 	}
 	slices.SortStableFunc(found, func(x, y Overlap) int {
 		return cmp.Or(cmp.Compare(x.A, y.A), cmp.Compare(x.B, y.B), -cmp.Compare(x.AreaM2, y.AreaM2))
 	})
-	return slices.DeleteFunc(joinParts(found), func(o Overlap) bool { return o.AreaM2 < leastOverlapM2 })
+	found = slices.DeleteFunc(joinParts(found), func(o Overlap) bool { return o.AreaM2 < leastOverlapM2 })
+	for i := range found {
+		found[i].WidthM, found[i].At = Width(found[i].Shape), InteriorPoint(found[i].Shape)
+	}
+	return found
 }
 
-// joinParts makes one overlap of those of one pair of faces; its place is the largest one's,
-// which comes first.
+// joinParts makes one overlap of those of one pair of faces, the largest first.
 func joinParts(found []Overlap) (joined []Overlap) {
 	for _, o := range found {
 		if n := len(joined); n > 0 && joined[n-1].A == o.A && joined[n-1].B == o.B {
 			joined[n-1].AreaM2 += o.AreaM2
+			joined[n-1].Shape = append(joined[n-1].Shape, o.Shape...)
 			continue
 		}
 		joined = append(joined, o)
@@ -175,17 +181,16 @@ func (c *outlines) stretches(stops []orb.Point, b *outline) int {
 	return stance
 }
 
-// intersection is the geodesic area common to two polygons, and a point in it.
-func intersection(a, b orb.Polygon) (areaM2 float64, at orb.Point) {
+// intersection is what is common to two polygons.
+func intersection(a, b orb.Polygon) orb.MultiPolygon {
 	common, err := geom.Intersection(toSimple(orb.MultiPolygon{a}), toSimple(orb.MultiPolygon{b}))
 	if err != nil {
 		common, err = intersectRepaired(a, b)
 	}
 	if err != nil {
-		return 0, at
+		return nil
 	}
-	shape := fromSimple(common)
-	return Area(shape), InteriorPoint(shape)
+	return fromSimple(common)
 }
 
 func intersectRepaired(a, b orb.Polygon) (common geom.Geometry, err error) {

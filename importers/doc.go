@@ -1,7 +1,8 @@
 // Package importers turns a file into records: a file in, a stream of
 // safety.Record and row errors out. It never writes and holds no more of the file
 // than one record; of a workbook also the texts that its cells share (128 MB at
-// most) and its merged ranges, of a TopoJSON its arcs (128 MB at most).
+// most) and its merged ranges, of a TopoJSON its arcs (128 MB at most), and of grids that are
+// mended as a coverage all of them (Options.Coverage).
 //
 // The work is in two steps that know nothing of each other. A format reader
 // (GeoJSON, CSV, Shapefile, XLSX, KML, a database, …) yields raw rows: a number, names with their texts, a geometry.

@@ -191,7 +191,17 @@ func (f *File) checkHeader(header []string) error {
 
 // Records yields the records of the file in its order, numbered from 1. A *safety.FieldError is a
 // record that was rejected, and reading goes on; any other error ends it. It may be used once.
+//
+// With Options.Coverage no grid is yielded before the last is read and all are mended.
 func (f *File) Records() iter.Seq2[safety.Record, error] {
+	if f.src.o.Coverage && f.src.o.Kind == safety.Grids {
+		return f.mended(f.each())
+	}
+	return f.each()
+}
+
+// each yields the records one by one, as they are read.
+func (f *File) each() iter.Seq2[safety.Record, error] {
 	return func(yield func(safety.Record, error) bool) {
 		var last []string
 		for r, err := range f.table.rows {
@@ -225,8 +235,13 @@ func (f *File) Records() iter.Seq2[safety.Record, error] {
 // Repaired is how many of the records yielded so far had their polygon mended.
 func (f *File) Repaired() int64 { return f.mapper.repaired }
 
-// Warnings counts, by code, what deserves a look in the records yielded so far: ambiguous_column, binary_column, cell_error, credit_code,
-// credit_code_twice, derived_id, frame, local_grade, network_link, no_area, ring_closed, short_row, status, swapped, total_row.
+// Findings tells what was done to the polygons yielded so far, and where: what was repaired, and with Options.Coverage what
+// ground was filled or assigned to one grid and which grids have another area for it.
+func (f *File) Findings() safety.Findings { return f.mapper.findings }
+
+// Warnings counts, by code, what deserves a look in the records yielded so far: ambiguous_column, assigned, binary_column, cell_error,
+// credit_code, credit_code_twice, cut_text, deleted_row, derived_id, encoding, filled, frame, local_grade, mended, network_link, no_area,
+// ring_closed, short_row, shx, status, swapped, total_row, unread_column.
 func (f *File) Warnings() []safety.Warning {
 	var out []safety.Warning
 	for _, w := range f.mapper.warnings {

@@ -33,7 +33,10 @@ type Options struct {
 	Datum      *crs.Helmert               // of the frame that the file defines, where its datum needs parameters
 	Locate     func(p orb.Point) []string // codes and names of the grids that own a WGS 84 point; for AutoFrame, nil where there are none; valid until the next call
 
-	Repair   bool            // mend invalid polygons instead of rejecting them
+	Repair     bool    // mend invalid polygons instead of rejecting them
+	Coverage   bool    // mend the grids of each level as one coverage, too: the file's grids are held for it
+	ToleranceM float64 // metres, for Coverage: ground that is narrower is snapped and given away
+
 	MaxBytes int             // of one record; 0 is 64 MB
 	Progress func(read int)  // told of every read from the file, in bytes
 	Context  context.Context // ends what a database is asked; nil is never

@@ -24,6 +24,8 @@ type mapper struct {
 	conversion         crs.Conversion // of the file's frame
 	swap               bool           // the file has the second coordinate first
 	repaired           int64
+	mend               *safety.Finding // of the row at work, until its code is known
+	findings           safety.Findings
 	warnings           map[string]*safety.Warning
 	again              func() rows       // the file from its start
 	china              *bool             // all of the sample lies there; nil until it is asked
@@ -103,6 +105,7 @@ func (m *mapper) record(r row) (safety.Record, *safety.FieldError) {
 	if f := m.shape(&rec, r, found[len(m.readers):]); f != nil {
 		return reject(f.field, f.reason)
 	}
+	m.noteRepair(rec, key)
 	m.look(rec, key, r, found)
 	return rec, nil
 }

@@ -1,6 +1,7 @@
 package importers
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"math"
@@ -187,7 +188,40 @@ func (m *mapper) valid(mp orb.MultiPolygon) (orb.Geometry, *fault) {
 		return nil, &fault{geometryTarget, fmt.Sprintf("invalid polygon: %s at %s, and it cannot be repaired: %v", bad.Reason, place(bad.At), err)}
 	}
 	m.repaired++
+	before, after := geo.Area(mp), geo.Area(mended)
+	m.mend = &safety.Finding{
+		Kind: safety.FoundRepaired, Reason: bad.Reason, At: bad.At,
+		BeforeM2: before, AfterM2: after, AreaM2: math.Abs(after - before),
+	}
 	return mended, nil
+}
+
+// noteRepair keeps what was mended of a record, now that it is known which grid it is.
+func (m *mapper) noteRepair(rec safety.Record, key string) {
+	if m.mend == nil {
+		return
+	}
+	f := *m.mend
+	f.Scheme, f.Level = m.layerOf(rec)
+	f.Codes = []string{key}
+	m.findings.Add(f)
+	m.mend = nil
+}
+
+// layerOf is the scheme and the level of a grid.
+func (m *mapper) layerOf(rec safety.Record) (scheme string, level int) {
+	scheme, _ = m.fieldOf(rec, "scheme").(string)
+	n, _ := m.fieldOf(rec, "level").(int64)
+	return cmp.Or(scheme, safety.DefaultScheme), int(n)
+}
+
+// fieldOf is the value of a field, nil when the kind has none of that name.
+func (m *mapper) fieldOf(rec safety.Record, name string) any {
+	i := slices.IndexFunc(m.readers, func(v valueReader) bool { return v.field.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return rec.Values[i]
 }
 
 // line makes a MultiLineString with a length.

@@ -29,6 +29,9 @@ type Batch struct {
 	// batch and is returned with the receipt (a dry run, a strict import). Nil: go on.
 	Confirm func(Receipt) error
 
+	// ToleranceM is the width in metres under which ground counts as a sliver; 0 is 1.
+	ToleranceM float64
+
 	// Clock is set in a batch without Records: time has passed a deadline, and that makes
 	// the next version unless another process has already said so for this instant or a later one.
 	Clock Time
@@ -48,12 +51,13 @@ type Receipt struct {
 	Outside   int64 // records of the batch that are located, in no grid of any level
 	Unlocated int64 // records of the batch without a location of their own or their enterprise's
 	Warnings  []Warning
-	Version   int64 // of the division after the batch; not raised by a batch that changed nothing
+	Findings  Findings // about the grids of the batch, behind the warnings outside_parent, gap, overlap and sliver
+	Version   int64    // of the division after the batch; not raised by a batch that changed nothing
 }
 
 // A Warning counts records that were written but deserve a look.
 type Warning struct {
-	Code    string `json:"code"` // dissolved, overlap, outside_parent, unknown_grid, credit_code, …
+	Code    string `json:"code"` // dissolved, overlap, gap, sliver, outside_parent, parent_by_prefix, unknown_grid, credit_code, …
 	Count   int64  `json:"count"`
 	Example string `json:"example"`
 }

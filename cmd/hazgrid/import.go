@@ -36,8 +36,10 @@ type importFlags struct {
 	frame, encoding            string
 	frameParams, controlPoints string
 	layer, sheet               string
-	dryRun, strict, repair     bool
-	rejects, report            string
+	dryRun, strict             bool
+	repair                     string
+	tolerance                  float64
+	rejects, report, findings  string
 }
 
 func newImportCmd(a *app) *cobra.Command {
@@ -58,6 +60,13 @@ hazard what it says of enterprise, day and description.
 Each file is one transaction: all of its good records are written, or nothing. Records are inserted or
 updated by code or id; reading a file twice changes nothing. Records that are wrong are left out, counted,
 and named in --rejects; the exit status is then 3.
+
+Grids that overlap, leave gaps between them, are thin or stick out of their parent are taken in, counted as
+warnings, and listed with place and area in --report and, as shapes, in --findings. --repair mends polygons
+that are invalid in themselves. --repair=coverage then also makes one coverage of the grids of each level:
+borders that are nearly one are snapped together, and gaps and overlaps narrower than --tolerance go to the
+grid with the longest border along them. Wider ones stay and are listed. Only the grids of the file are
+mended, not those already stored, and all of the file's grids are held in memory for it.
 ` + frameHelp,
 		Example: `  hazgrid import grids --level 1 towns.geojson
   hazgrid import grids --level 3 --map code=VILLAGEID --map name=VILLAGENAM villages.geojson
@@ -71,7 +80,8 @@ and named in --rejects; the exit status is then 3.
   hazgrid import grids --level 2 --layer counties counties-10m.json
   hazgrid import lines --layer 燃气管线 city.gpkg
   hazgrid import enterprises 'postgres://reader@db.example/city?sql=SELECT id, name, geom FROM firms WHERE active'
-  hazgrid import grids --level 3 --valid-from 2015-01-01 --repair --dry-run redrawn.geojson`,
+  hazgrid import grids --level 3 --valid-from 2015-01-01 --repair --dry-run redrawn.geojson
+  hazgrid import grids --level 3 --repair=coverage --tolerance 0.5 --findings mended.geojson grids.geojson`,
 		Args: importArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o, err := f.options(safety.Kind(args[0]), a.loc, cmd.Flags().Changed("level"))
@@ -117,15 +127,21 @@ func (f *importFlags) add(cmd *cobra.Command) {
 	fl.StringVar(&f.sheet, "sheet", "", "`name` of the sheet, of a workbook (default the first that has a header)")
 	fl.BoolVar(&f.dryRun, "dry-run", false, "read and check all, write nothing")
 	fl.BoolVar(&f.strict, "strict", false, "write nothing of a file when any of its records is rejected")
-	fl.BoolVar(&f.repair, "repair", false, "mend invalid polygons instead of rejecting them")
+	fl.StringVar(&f.repair, "repair", "", "mend invalid polygons instead of rejecting them; `=coverage`: also close narrow gaps and overlaps between grids")
+	fl.Lookup("repair").NoOptDefVal = repairPolygons
+	fl.Float64Var(&f.tolerance, "tolerance", 1, "grids: width in `metres` under which a gap, an overlap or a part is a sliver, and is mended by --repair=coverage")
 	fl.StringVar(&f.rejects, "rejects", "", "CSV `file` for the records not written: number, id, field, reason, original")
 	fl.StringVar(&f.report, "report", "", "JSON `file` for the counts (an array when several files are given)")
+	fl.StringVar(&f.findings, "findings", "", "GeoJSON `file` for what was found and mended about the ground of grids, with the shapes")
 }
 
 // options turns the flags into those of the importer.
 func (f *importFlags) options(k safety.Kind, loc *time.Location, hasLevel bool) (importers.Options, error) {
-	o := importers.Options{Kind: k, Encoding: f.encoding, Layer: f.layer, Sheet: f.sheet, Location: loc, Level: f.level, Scheme: strings.TrimSpace(f.scheme), Repair: f.repair}
+	o := importers.Options{Kind: k, Encoding: f.encoding, Layer: f.layer, Sheet: f.sheet, Location: loc, Level: f.level, Scheme: strings.TrimSpace(f.scheme)}
 	var err error
+	if err := f.repairs(&o); err != nil {
+		return o, err
+	}
 	if hasLevel && (f.level < 1 || f.level > safety.DeepestLevel) {
 		return o, fmt.Errorf("--level: want 1 to %d, got %d", safety.DeepestLevel, f.level)
 	}
@@ -150,6 +166,7 @@ type importJob struct {
 	several bool        // files are given
 	scratch string      // folder of a store that is thrown away; "" when there is none
 	rejects *rejectsFile
+	found   *findingsFile
 }
 
 // importFiles imports each file in its own transaction and tries all of them.
@@ -158,10 +175,13 @@ func (a *app) importFiles(ctx context.Context, f importFlags, o importers.Option
 	if j.rejects, err = a.newRejectsFile(f.rejects, len(paths) > 1); err != nil {
 		return fmt.Errorf("--rejects: %w", err)
 	}
+	if j.found, err = a.newFindingsFile(f.findings); err != nil {
+		return errors.Join(fmt.Errorf("--findings: %w", err), j.rejects.close())
+	}
 	report := func([]*importReport) error { return nil }
 	if f.report != "" {
 		if report, err = a.reportTo(f.report); err != nil {
-			return errors.Join(fmt.Errorf("--report: %w", err), j.rejects.close())
+			return errors.Join(fmt.Errorf("--report: %w", err), j.rejects.close(), j.found.close())
 		}
 	}
 	j.several = len(paths) > 1
@@ -169,6 +189,9 @@ func (a *app) importFiles(ctx context.Context, f importFlags, o importers.Option
 	errs = append(errs, j.close())
 	if err := j.rejects.close(); err != nil {
 		errs = append(errs, fmt.Errorf("--rejects: %w", err))
+	}
+	if err := j.found.close(); err != nil {
+		errs = append(errs, fmt.Errorf("--findings: %w", err))
 	}
 	if err := report(reports); err != nil {
 		errs = append(errs, fmt.Errorf("--report: %w", err))
@@ -312,6 +335,7 @@ type pass struct {
 func (p *pass) run(ctx context.Context) error {
 	receipt, err := p.job.store.Apply(ctx, safety.Batch{
 		Kind: p.job.o.Kind, Records: p.records(ctx), Rejected: p.refused, Confirm: p.confirm,
+		ToleranceM: p.job.o.ToleranceM,
 	})
 	undone := errors.Is(err, errDryRun) || errors.Is(err, errStrict)
 	if err != nil && !undone {
@@ -323,6 +347,9 @@ func (p *pass) run(ctx context.Context) error {
 	}
 	p.report.fill(receipt, p.file)
 	p.report.undone = undone || p.job.flags.dryRun
+	if err := p.job.found.add(p.report); err != nil {
+		return fmt.Errorf("--findings: %w", err)
+	}
 	if err := p.job.rejects.add(p); err != nil {
 		return fmt.Errorf("--rejects: %w", err)
 	}

@@ -38,13 +38,15 @@ type importReport struct {
 	Outside    int64                  `json:"outside"`
 	Unlocated  int64                  `json:"unlocated"`
 	Warnings   []safety.Warning       `json:"warnings"`
+	Findings   *reportFindings        `json:"findings,omitempty"` // of grids
 	Seconds    float64                `json:"seconds"`
 	Version    int64                  `json:"version"`
 	Frames     []importers.FrameScore `json:"frames,omitempty"` // tested by --frame auto, the best first
 	Error      string                 `json:"error,omitempty"`
 
 	say    []safety.Reject // the first that were rejected
-	undone bool            // the figures are what would have been
+	found  safety.Findings
+	undone bool // the figures are what would have been
 }
 
 // fill adds what the store and the file know at the end.
@@ -53,6 +55,9 @@ func (r *importReport) fill(got safety.Receipt, f *importers.File) {
 	r.Inserted, r.Updated, r.Unchanged, r.Superseded = got.Inserted, got.Updated, got.Unchanged, got.Superseded
 	r.Rejected += got.Rejected
 	r.Repaired, r.Outside, r.Unlocated, r.Version = f.Repaired(), got.Outside, got.Unlocated, got.Version
+	r.found = f.Findings()
+	r.found.Join(got.Findings)
+	r.Findings = newReportFindings(r.Kind, r.found)
 	r.Warnings = append(append(r.Warnings, f.Warnings()...), got.Warnings...)
 	slices.SortStableFunc(r.Warnings, func(a, b safety.Warning) int { return strings.Compare(a.Code, b.Code) })
 	slices.SortStableFunc(r.say, func(a, b safety.Reject) int { return int(a.Number - b.Number) })
@@ -87,7 +92,7 @@ func (a *app) reportTo(path string) (write func([]*importReport) error, err erro
 // what deserves a look on stderr. An error is printed by run.
 func (j *importJob) say(r *importReport) {
 	out := j.app.stdout
-	if j.flags.report == "-" || j.flags.rejects == "-" {
+	if slices.Contains([]string{j.flags.report, j.flags.rejects, j.flags.findings}, "-") {
 		out = j.app.stderr
 	}
 	err := r.details(j.app.stderr)

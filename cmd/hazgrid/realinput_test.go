@@ -56,6 +56,15 @@ func TestUSCountiesAgainstPostGIS(t *testing.T) {
 		if err := json.Unmarshal(text, &got); err != nil {
 			t.Fatal(err)
 		}
+		listed := 0
+		for _, f := range readReport(t, report).Findings.List {
+			if f.Kind == "repaired" && len(f.Codes) == 1 && f.Reason != "" && f.AfterM2 != nil && (f.Lon != 0 || f.Lat != 0) {
+				listed++
+			}
+		}
+		if int64(listed) != c.repaired {
+			t.Errorf("%s: the report lists %d repairs with place and area, want %d", c.file, listed, c.repaired)
+		}
 		if got.Read != c.read || got.Inserted != c.read || got.Repaired != c.repaired || got.Rejected != 0 {
 			t.Errorf("%s: %+v, want %d read and inserted, %d repaired", c.file, got, c.read, c.repaired)
 		}

@@ -27,7 +27,7 @@ import (
 var asOf = safety.TimeOf(time.Date(2015, 1, 2, 3, 4, 5, 0, time.UTC))
 
 // readBack tells which formats an import reads; GDAL reads the others for it, and judges all that it knows.
-var readBack = map[string]bool{"geojson": true, "csv": true, "shp": true, "xlsx": true}
+var readBack = map[string]bool{"geojson": true, "csv": true, "shp": true, "xlsx": true, "gpkg": true}
 
 // newStore opens an empty store that ends with t.
 func newStore(t *testing.T) store.Store {

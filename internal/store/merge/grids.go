@@ -50,12 +50,15 @@ type gridBatch struct {
 	groups []*group       // by key
 	byKey  map[versionKey]*group
 	stored storedVersions
+
+	toleranceM float64  // ground that is thinner is a sliver
+	adopted    adoption // of grids without a declared parent, by their codes
 }
 
 // applyGrids writes a batch of grids. They are few enough to be held, as every snapshot does:
 // their checks need them all at once.
 func (e *Engine) applyGrids(ctx context.Context, c *sql.Conn, b safety.Batch) (r safety.Receipt, err error) {
-	g := &gridBatch{engine: e, conn: c, column: map[string]int{}, byKey: map[versionKey]*group{}}
+	g := &gridBatch{engine: e, conn: c, column: map[string]int{}, byKey: map[versionKey]*group{}, toleranceM: cmp.Or(b.ToleranceM, 1)}
 	for i, name := range names(safety.Grids) {
 		g.column[name] = i
 	}
@@ -176,6 +179,7 @@ func (b *gridBatch) merge(ctx context.Context, w *write, r *safety.Receipt) (err
 		return fmt.Errorf("read stored grids: %w", err)
 	}
 	b.check()
+	b.adopt()
 	var changed []*group
 	for _, g := range b.groups {
 		if b.count(g, r) {
@@ -186,6 +190,9 @@ func (b *gridBatch) merge(ctx context.Context, w *write, r *safety.Receipt) (err
 		w.change.Rows, w.change.Boundaries = true, true
 		if err := b.upsert(ctx, w, changed); err != nil {
 			return fmt.Errorf("write: %w", err)
+		}
+		if err := b.adoptStored(ctx, w, changed); err != nil {
+			return fmt.Errorf("parents by prefix: %w", err)
 		}
 	}
 	if w.grids, err = b.engine.storedGrids(ctx, b.conn); err != nil {

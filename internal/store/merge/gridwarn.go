@@ -21,11 +21,10 @@ const dust = 1e-6
 // warn looks at the newest boundaries of the batch's grids and reports what is strange.
 func (b *gridBatch) warn(grids []safety.Grid, r *safety.Receipt) error {
 	b.warnDissolved(r)
+	b.warnParents(r)
 	current := newest(grids)
-	if err := b.warnOverlap(current, r); err != nil {
-		return err
-	}
-	return b.warnOutsideParent(current, r)
+	b.warnOutsideParent(current, r)
+	return b.warnGround(current, r)
 }
 
 func (b *gridBatch) warnDissolved(r *safety.Receipt) {
@@ -79,57 +78,8 @@ func (b *gridBatch) batched() map[codeKey]bool {
 	return in
 }
 
-// layerKey names a level of a scheme.
-type layerKey struct {
-	scheme string
-	level  int
-}
-
-func (b *gridBatch) warnOverlap(current map[codeKey]*safety.Grid, r *safety.Receipt) error {
-	in, layers := b.batched(), map[layerKey][]*safety.Grid{}
-	wanted := map[layerKey]bool{}
-	for _, key := range sortedCodes(current) {
-		g := current[key]
-		layer := layerKey{g.Scheme, g.Level}
-		layers[layer] = append(layers[layer], g)
-		wanted[layer] = wanted[layer] || in[key]
-	}
-	warning := safety.Warning{Code: "overlap"}
-	for _, layer := range slices.SortedFunc(maps.Keys(layers), compareLayers) {
-		if !wanted[layer] {
-			continue
-		}
-		if err := overlaps(layers[layer], in, &warning); err != nil {
-			return fmt.Errorf("level %d of scheme %s: %w", layer.level, layer.scheme, err)
-		}
-	}
-	addWarning(r, warning)
-	return nil
-}
-
-// overlaps counts the overlaps of one level that a grid of the batch takes part in.
-func overlaps(grids []*safety.Grid, in map[codeKey]bool, warning *safety.Warning) error {
-	cells := make([]orb.MultiPolygon, len(grids))
-	for i, g := range grids {
-		cells[i] = g.Boundary
-	}
-	coverage, err := geo.NewCoverage(cells)
-	if err != nil {
-		return err
-	}
-	for _, o := range coverage.Overlaps() {
-		x, y := grids[o.A], grids[o.B]
-		if !in[codeKey{x.Scheme, x.Code}] && !in[codeKey{y.Scheme, y.Code}] {
-			continue
-		}
-		if warning.Count++; warning.Count == 1 {
-			warning.Example = fmt.Sprintf("%s and %s share %.0f m² at %.6f,%.6f", x.Code, y.Code, o.AreaM2, o.At[0], o.At[1])
-		}
-	}
-	return nil
-}
-
-func (b *gridBatch) warnOutsideParent(current map[codeKey]*safety.Grid, r *safety.Receipt) error {
+// warnOutsideParent finds the grids that stick out of their declared parent, and by what share.
+func (b *gridBatch) warnOutsideParent(current map[codeKey]*safety.Grid, r *safety.Receipt) {
 	in := b.batched()
 	warning := safety.Warning{Code: "outside_parent"}
 	vertices := map[*safety.Grid]map[orb.Point]bool{}
@@ -145,32 +95,32 @@ func (b *gridBatch) warnOutsideParent(current map[codeKey]*safety.Grid, r *safet
 		if inside(child.Boundary, parent.Boundary, vertices[parent]) {
 			continue
 		}
-		out, err := sticksOut(child.Boundary, parent.Boundary)
+		out, err := geo.Difference(child.Boundary, parent.Boundary)
 		if err != nil {
-			return fmt.Errorf("grid %s: %w", child.Code, err)
-		}
-		if out <= max(1, dust*child.AreaKm2*1e6) {
+			addWarning(r, safety.Warning{Code: "unchecked", Count: 1, Example: fmt.Sprintf("whether %s lies in %s: %v", child.Code, parent.Code, err)})
 			continue
 		}
+		f := safety.FindingOf(safety.FoundOutsideParent, out, geo.Area(out), geo.Width(out))
+		if f.AreaM2 <= max(1, dust*child.AreaKm2*1e6) {
+			continue
+		}
+		f.Share, f.Codes = f.AreaM2/(child.AreaKm2*1e6), []string{child.Code, parent.Code}
+		f.Reason = fmt.Sprintf("%s lies outside %s with %.0f m², %.2g %% of it", child.Code, parent.Code, f.AreaM2, 100*f.Share)
+		b.note(r, child, f)
 		if warning.Count++; warning.Count == 1 {
-			warning.Example = fmt.Sprintf("%s lies outside %s with %.0f m²", child.Code, parent.Code, out)
+			warning.Example = f.Reason
 		}
 	}
 	addWarning(r, warning)
-	return nil
 }
 
-// sticksOut returns the area of child outside parent, in square metres.
-func sticksOut(child, parent orb.MultiPolygon) (float64, error) {
-	pair, err := geo.NewCoverage([]orb.MultiPolygon{child, parent})
-	if err != nil {
-		return 0, err
-	}
-	out := geo.Area(child)
-	for _, o := range pair.Overlaps() {
-		out -= o.AreaM2
-	}
-	return out, nil
+// note keeps a finding about the layer of g, and returns it as it is kept.
+func (b *gridBatch) note(r *safety.Receipt, g *safety.Grid, f safety.Finding) safety.Finding {
+	f.Scheme, f.Level = g.Scheme, g.Level
+	f.At = geo.InteriorPoint(f.Shape)
+	f.Sliver = f.WidthM < b.toleranceM
+	r.Findings.Add(f)
+	return f
 }
 
 // corners returns the set of vertices of m.
@@ -205,8 +155,4 @@ func sortedCodes(grids map[codeKey]*safety.Grid) []codeKey {
 	return slices.SortedFunc(maps.Keys(grids), func(x, y codeKey) int {
 		return compareKeys(versionKey{codeKey: x}, versionKey{codeKey: y})
 	})
-}
-
-func compareLayers(x, y layerKey) int {
-	return compareKeys(versionKey{codeKey{x.scheme, ""}, safety.Time(x.level)}, versionKey{codeKey{y.scheme, ""}, safety.Time(y.level)})
 }

@@ -1,6 +1,8 @@
 package storetest
 
 import (
+	"math"
+	"slices"
 	"strings"
 	"testing"
 
@@ -19,9 +21,11 @@ func boundaries() map[string]func(*testing.T, Opener) {
 		"a new valid_from closes the version before, the same corrects it":              gridVersions,
 		"the integer id of a grid is the same for all its versions and for every store": gridIDs,
 		"areas are geodesic": areas,
-		"overlaps and children outside their parent are warnings": gridWarnings,
-		"schemes are placed side by side":                         schemes,
-		"grids without geometry or with level 0 are rejected":     badGrids,
+		"overlaps and children outside their parent are warnings":    gridWarnings,
+		"gaps and slivers are warnings, with the ground in question": groundFindings,
+		"a parent that the code names is found in any order":         parentsByPrefix,
+		"schemes are placed side by side":                            schemes,
+		"grids without geometry or with level 0 are rejected":        badGrids,
 	}
 }
 
@@ -154,6 +158,68 @@ func gridWarnings(t *testing.T, o Opener) {
 	}
 	if r := apply(t, o.Open(t, "other"), town(t)); len(r.Warnings) != 0 {
 		t.Errorf("a clean town: got %+v, want no warnings", r.Warnings)
+	}
+}
+
+func groundFindings(t *testing.T, o Opener) {
+	s := o.Open(t, home)
+	const strip = 2e-6                      // degrees: 0.2 m
+	r := apply(t, s, batch(t, safety.Grids, // a frame of four around a hole of one degree, and a thin grid above
+		grid("N", 1, square(120, 29, 3, 1)), grid("S", 1, square(120, 27, 3, 1)),
+		grid("E", 1, square(122, 28, 1, 1)), grid("W", 1, square(120, 28, 1, 1)), grid("thin", 1, square(120, 30+strip, 3, strip))))
+	found := map[string]safety.Finding{}
+	for _, f := range r.Findings.List {
+		found[f.Kind] = f
+	}
+	gap, thin := found[safety.FoundGap], found[safety.FoundThinParts]
+	hole := geo.Area(square(121, 28, 1, 1))
+	if r.Findings.Total != 2 || !slices.Equal(gap.Codes, []string{"E", "N", "S", "W"}) || math.Abs(gap.AreaM2-hole) > 1e-6*hole || gap.Sliver {
+		t.Errorf("gap: got %+v of %d, want %v m² between all four", gap, r.Findings.Total, hole)
+	}
+	if !slices.Equal(thin.Codes, []string{"thin"}) || !thin.Sliver || thin.WidthM < 0.2 || thin.WidthM > 0.25 {
+		t.Errorf("sliver: got %+v, want one 0.2 m wide", thin)
+	}
+	var codes []string
+	for _, w := range r.Warnings {
+		codes = append(codes, w.Code)
+	}
+	same(t, "warnings", codes, []string{"gap", "sliver"})
+	// What lies elsewhere is not told again by a batch that does not touch it.
+	r = apply(t, s, batch(t, safety.Grids, grid("far", 1, square(130, 28, 1, 1))))
+	if r.Findings.Total != 0 || len(r.Warnings) != 0 {
+		t.Errorf("a batch elsewhere: got %+v", r)
+	}
+}
+
+func parentsByPrefix(t *testing.T, o Opener) {
+	const street, community, micro = "330381001", "330381001002", "330381001002003"
+	levels := []func() safety.Batch{
+		func() safety.Batch { return batch(t, safety.Grids, grid(street, 1, square(120, 27, 2, 2))) },
+		func() safety.Batch { return batch(t, safety.Grids, grid(community, 2, square(120, 27, 1, 1))) },
+		func() safety.Batch {
+			return batch(t, safety.Grids, grid(micro, 3, square(120, 27, 1, 0.5)), grid("330381009002003", 3, square(120, 27.5, 1, 0.5)))
+		},
+	}
+	for name, order := range map[string][]int{"down": {0, 1, 2}, "up": {2, 1, 0}, "across": {1, 2, 0}} {
+		s := o.Open(t, name)
+		for _, i := range order {
+			apply(t, s, levels[i]())
+		}
+		got := map[string]string{}
+		for _, g := range load(t, s, 0).Grids {
+			got[g.Code] = g.Parent
+		}
+		same(t, name, got, map[string]string{street: "", community: street, micro: community, "330381009002003": ""})
+		r := apply(t, s, levels[2]())
+		wantCounts(t, r, [5]int64{0, 0, 2, 0, 0})
+		same(t, "warnings", r.Warnings, []safety.Warning{{Code: "parent_by_prefix", Count: 1, Example: micro + ": " + community}})
+	}
+	s := o.Open(t, home) // a declared parent is kept, and a code of the same level is none
+	apply(t, s, batch(t, safety.Grids, grid("T", 1, square(120, 27, 2, 2)), grid(community, 2, square(120, 27, 1, 1)), grid(micro, 2, square(121, 27, 1, 1), "parent", "T")))
+	for _, g := range load(t, s, 0).Grids {
+		if want := map[string]string{micro: "T"}[g.Code]; g.Parent != want {
+			t.Errorf("%s: parent %q, want %q", g.Code, g.Parent, want)
+		}
 	}
 }
 

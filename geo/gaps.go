@@ -1,0 +1,98 @@
+package geo
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/paulmach/orb"
+)
+
+// A Gap is ground that no face claims and that faces enclose.
+type Gap struct {
+	Beside []int            // the faces around it, rising
+	AreaM2 float64          // square metres, geodesic
+	WidthM float64          // metres: twice the area over the rim, the width of a long strip
+	At     orb.Point        // a point in it, in degrees
+	Shape  orb.MultiPolygon // one polygon; faces that lie in the gap are its holes
+}
+
+// leastGapM2 is the area under which a gap counts as dust of rounded coordinates, as for overlaps.
+const leastGapM2 = 1.0
+
+// Gaps lists the holes in the union of all faces, of one square metre or more, in order of their
+// points. Sides that two faces share from either hand bound nothing and are left out, so that a
+// clean coverage costs no more than its outline. Ground that is open to the outside is no gap.
+// It fails when sides cross too often (see [Repair]).
+func (c *Coverage) Gaps() ([]Gap, error) {
+	segs, err := node(c.outlines().looseSegments())
+	if err != nil {
+		return nil, fmt.Errorf("gaps: %w", err)
+	}
+	var gaps []Gap
+	g := newGraph(segs)
+	depth := g.depths()
+	for f, rim := range g.rims() {
+		if f == 0 || depth[f] != 0 || g.extentOf(rim).areaM2 < leastGapM2/2 {
+			continue
+		}
+		gap, err := g.gap(rim)
+		if err != nil {
+			return nil, fmt.Errorf("gaps: %w", err)
+		}
+		if gap.AreaM2 >= leastGapM2 {
+			gaps = append(gaps, gap)
+		}
+	}
+	slices.SortFunc(gaps, func(x, y Gap) int { return slices.CompareFunc(x.Shape[0][0], y.Shape[0][0], comparePoints) })
+	return gaps, nil
+}
+
+// gap describes the ground on the left of the half-edges.
+func (g *graph) gap(rim []int) (Gap, error) {
+	shape, err := g.shapeOf(rim)
+	if err != nil {
+		return Gap{}, err
+	}
+	gap := Gap{AreaM2: Area(shape), WidthM: g.extentOf(rim).widthM(), At: InteriorPoint(shape), Shape: shape}
+	for _, h := range rim {
+		for _, l := range g.linings[h/2] {
+			gap.Beside = append(gap.Beside, int(l.cell))
+		}
+	}
+	slices.Sort(gap.Beside)
+	gap.Beside = slices.Compact(gap.Beside)
+	return gap, nil
+}
+
+// looseSegments are the edges that change how many faces lie over the ground: all but those with
+// one face on either side. Each runs with its faces on the left.
+func (c *outlines) looseSegments() (segs []segment) {
+	more := slices.SortedFunc(slices.Values(c.extra), func(x, y claimed) int { return cmp.Compare(x.edge, y.edge) })
+	for i := range c.edges {
+		e := &c.edges[i]
+		s := segment{a: e.lo, b: e.hi}
+		s.line(e.left, 1)
+		s.line(e.right, -1)
+		for ; len(more) > 0 && int(more[0].edge) == i; more = more[1:] {
+			if more[0].left {
+				s.line(more[0].face, 1)
+			} else {
+				s.line(more[0].face, -1)
+			}
+		}
+		if s.wind != 0 {
+			segs = append(segs, s)
+		}
+	}
+	return segs
+}
+
+// line adds a face to those whose rings run along the segment.
+func (s *segment) line(face int32, wind int) {
+	if face == none {
+		return
+	}
+	s.wind += wind
+	s.linings = joinLinings(s.linings, []lining{{cell: face, wind: int32(wind)}})
+}

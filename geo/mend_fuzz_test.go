@@ -1,0 +1,88 @@
+package geo_test
+
+import (
+	"math"
+	"math/rand/v2"
+	"reflect"
+	"testing"
+
+	"github.com/paulmach/orb"
+
+	"hazgrid/geo"
+	"hazgrid/internal/coverages"
+)
+
+// FuzzMend mends meshes moved about, with holes, overlaps and random shapes laid over them: whatever
+// they are, the result is valid, no cell is lost, and mending it again changes nothing.
+func FuzzMend(f *testing.F) {
+	for seed := range uint64(24) {
+		f.Add(seed, 0.05*float64(seed), 0.4*float64(seed%7))
+	}
+	f.Fuzz(func(t *testing.T, seed uint64, movedM, toleranceM float64) {
+		if !(toleranceM >= 0 && toleranceM <= 1000 && math.Abs(movedM) <= 1000) {
+			t.Skip("not a tolerance")
+		}
+		cells := dirty(seed, movedM)
+		m, err := geo.Mend(cells, toleranceM)
+		if err != nil {
+			t.Skip(err) // too tangled, and said so
+		}
+		for i, cell := range m.Cells {
+			switch fault := geo.Validate(cell); {
+			case fault != nil && len(cell) > 0:
+				t.Errorf("cell %d: %v", i, fault)
+			case (len(cell) == 0) != (len(cells[i]) == 0):
+				t.Errorf("cell %d is lost", i)
+			}
+		}
+		again, err := geo.Mend(m.Cells, toleranceM)
+		if err != nil || len(again.Changed) > 0 || !reflect.DeepEqual(again.Cells, m.Cells) {
+			t.Errorf("mending again changes %v, %v", again.Changed, err)
+		}
+	})
+}
+
+// dirty makes valid cells that are anything but a coverage.
+func dirty(seed uint64, movedM float64) []orb.MultiPolygon {
+	r := rand.New(rand.NewPCG(seed, 3))
+	cells, sites := coverages.Voronoi{N: 5 + r.IntN(10), Jags: r.IntN(4), Seed: seed}.Cells()
+	for _, spoil := range []func(){
+		func() { cells = coverages.WithIslands(cells, sites) },
+		func() { cells = append(cells, cells[0], cells[len(cells)-1]) },
+		func() { cells = coverages.WithOverlaps(cells) },
+		func() { cells = append(cells, scattering(r, cells[0].Bound())...) },
+		func() { cells = cells[1:] },
+	} {
+		if r.IntN(2) == 0 {
+			spoil()
+		}
+	}
+	cells = perturbed(cells, degreesOf(movedM), seed)
+	for i, cell := range cells {
+		if geo.Validate(cell) != nil {
+			cells[i] = orb.MultiPolygon{}
+		}
+	}
+	return cells
+}
+
+// scattering is random shapes in a box.
+func scattering(r *rand.Rand, box orb.Bound) (cells []orb.MultiPolygon) {
+	for range 3 {
+		mp, err := geo.Repair(randomPolygons(r, octilinear))
+		if err != nil {
+			continue
+		}
+		for _, polygon := range mp {
+			for _, ring := range polygon {
+				for i, p := range ring {
+					ring[i] = orb.Point{box.Min[0] + p[0]/9*(box.Max[0]-box.Min[0]), box.Min[1] + p[1]/9*(box.Max[1]-box.Min[1])}
+				}
+			}
+		}
+		if geo.Validate(mp) == nil {
+			cells = append(cells, mp)
+		}
+	}
+	return cells
+}
