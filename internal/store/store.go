@@ -21,6 +21,9 @@ type Store interface {
 	// changes nothing makes no new version.
 	Apply(ctx context.Context, b safety.Batch) (safety.Receipt, error)
 
+	// Batches returns what Apply has written, and what other programs have, the newest first.
+	Batches(ctx context.Context) ([]safety.Applied, error)
+
 	// Version returns the version of the division; 0 before the first write.
 	Version(ctx context.Context) (int64, error)
 

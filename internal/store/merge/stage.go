@@ -12,11 +12,12 @@ import (
 	"github.com/paulmach/orb"
 )
 
-// Temporary tables: the batch on its way in, what was taken out of it again and why, and new
-// places on their way to the rows they belong to.
+// Temporary tables: the batch on its way in, what was taken out of it again and why, keys that a
+// sync leaves alone, and new places on their way to the rows they belong to.
 const (
 	StageTable   = "hazgrid_stage"
 	refusedTable = "hazgrid_refused"
+	keptTable    = "hazgrid_kept"
 	movedTable   = "hazgrid_moved"
 )
 
@@ -29,6 +30,9 @@ type staging struct {
 	sites  map[safety.PlaceID][]safety.Site
 	fields int   // number of the kind's fields
 	read   int64 // records the batch yielded
+	origin safety.Origin
+
+	replaces bool // rows that are there already, tombstones too, will be written
 }
 
 // stage reads the whole batch into the temporary table. Only the batch's own source and the
@@ -41,7 +45,11 @@ func (e *Engine) stage(ctx context.Context, c *sql.Conn, b safety.Batch) (*stagi
 			return nil, err
 		}
 	}
-	if err := s.fill(ctx); err != nil {
+	err := s.fill(ctx)
+	if err == nil {
+		err = s.fillKept(ctx)
+	}
+	if err != nil {
 		s.drop(ctx)
 		return nil, fmt.Errorf("stage: %w", err)
 	}
@@ -117,6 +125,7 @@ func (s *staging) drop(ctx context.Context) {
 	ctx = context.WithoutCancel(ctx)
 	_ = dropTemporary(ctx, s.conn, StageTable)
 	_ = dropTemporary(ctx, s.conn, refusedTable)
+	_ = dropTemporary(ctx, s.conn, keptTable)
 }
 
 // rows yields the batch in the form of stageColumns.
