@@ -151,6 +151,9 @@ func (s *staging) upsert(ctx context.Context, w *write, rows int64) error {
 		return err
 	}
 	if s.replaces {
+		if _, err := w.exec(ctx, indexStage); err != nil {
+			return err
+		}
 		rows := "join " + StageTable + " s on s.id = t.id where t.division = $1 and (t.digest is distinct from s.digest or t.deleted_at is not null)"
 		if _, err := w.remember(ctx, replaced{kind: k, rows: rows, became: thisBatch}); err != nil {
 			return err

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"fmt"
 	"strconv"
+	"strings"
 
 	"hazgrid/safety"
 )
@@ -46,6 +47,9 @@ func (v *reversal) run(ctx context.Context, r *safety.Receipt) error {
 	if v.batch.Op == safety.OpEdit {
 		return fmt.Errorf("batch %d is an edit by another program: what it replaced was not kept: %w", v.batch.Batch, safety.ErrConflict)
 	}
+	if err := v.analyze(ctx); err != nil {
+		return err
+	}
 	if err := v.refuseChanged(ctx); err != nil {
 		return err
 	}
@@ -65,6 +69,20 @@ func (v *reversal) run(ctx context.Context, r *safety.Receipt) error {
 		return err
 	}
 	return v.place(ctx)
+}
+
+// analyze looks at the tables that are to be joined: an import may have filled them a moment ago.
+func (v *reversal) analyze(ctx context.Context) error {
+	statement := v.write.engine.dialect.Analyze
+	if statement == "" {
+		return nil
+	}
+	for _, name := range []string{table(v.batch.Kind), historyOf(v.batch.Kind)} {
+		if _, err := v.write.exec(ctx, strings.ReplaceAll(statement, "%s", name)); err != nil {
+			return fmt.Errorf("analyze %s: %w", name, err)
+		}
+	}
+	return nil
 }
 
 // exec runs a statement whose parameters are $1, the division, $2, the batch to put back, and args.

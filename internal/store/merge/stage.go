@@ -21,6 +21,10 @@ const (
 	movedTable   = "hazgrid_moved"
 )
 
+// indexStage lets rows of the store look themselves up in the batch. Without it a database that
+// knows nothing yet of a table that was just filled reads the whole batch for each of its rows.
+const indexStage = "create index if not exists hazgrid_stage_id on " + StageTable + " (id)"
+
 // A staging is a batch of records of one located or line kind, read but not yet merged.
 type staging struct {
 	engine *Engine

@@ -51,7 +51,7 @@ func (s *staging) ends(ctx context.Context, w *write) (gone int64, err error) {
 	}
 	for _, statement := range []string{
 		"insert into " + keptTable + " select key from " + refusedTable,
-		"create index hazgrid_kept_key on " + keptTable + " (key)",
+		"create index hazgrid_kept_key on " + keptTable + " (key)", indexStage,
 	} {
 		if _, err := w.exec(ctx, statement); err != nil {
 			return 0, fmt.Errorf("keys to keep: %w", err)
@@ -93,11 +93,12 @@ func (s *staging) end(ctx context.Context, w *write, gone int64, r *safety.Recei
 // warnMissed counts the ended enterprises that records which stay refer to: those keep their
 // location and are still counted in their grids, but under no kind of enterprise.
 func (w *write) warnMissed(ctx context.Context, r *safety.Receipt) error {
-	refers := func(k safety.Kind, field string) string {
-		return "exists (select 1 from " + table(k) + " r where r.division = $1 and r.deleted_at is null and r." + field + " = e.id)"
-	}
-	const ended = " from enterprises e where e.division = $1 and e.version = $2 and e.deleted_at is not null and ("
-	from := ended + refers(safety.Hazards, "enterprise") + " or " + refers(safety.Inspections, "enterprise") + " or " + refers(safety.Enterprises, "parent") + ")"
+	const from = ` from (
+		select e.id from enterprises e where e.division = $1 and e.version = $2 and e.deleted_at is not null
+			and (exists (select 1 from hazards r where r.division = $1 and r.deleted_at is null and r.enterprise = e.id)
+			or exists (select 1 from inspections r where r.division = $1 and r.deleted_at is null and r.enterprise = e.id))
+		union select r.parent from enterprises r where r.division = $1 and r.deleted_at is null and r.parent is not null
+			and (select e.deleted_at from enterprises e where e.division = $1 and e.id = r.parent and e.version = $2) is not null) e`
 	var first text
 	warning := safety.Warning{Code: "ended_in_use"}
 	row := w.conn.QueryRowContext(ctx, "select count(*), min(e.id)"+from, w.engine.division, w.next())
