@@ -25,6 +25,7 @@ func reverts() map[string]func(*testing.T, Opener) {
 		"a batch of grids takes its boundaries with it, and their epochs":        revertGrids,
 		"records put back lie in the grids of today":                             revertPlaces,
 		"hazards follow the enterprise that is put back":                         revertFollowers,
+		"rows from before there were batches are put back too":                   revertOlder,
 		"a revert that is not confirmed writes nothing, and needs a batch":       revertRefused,
 		"whatever is written, reverting gives the records before, in each order": revertAnything,
 	}
@@ -249,6 +250,24 @@ func revertFollowers(t *testing.T, o Opener) {
 	apply(t, s, undo(5))
 	same(t, "records", content(t, s), before)
 	same(t, "records followed", follow(t, s, old), load(t, s, 0))
+}
+
+// revertOlder starts from rows as a store has them that was made before there were batches.
+func revertOlder(t *testing.T, o Opener) {
+	s := o.Open(t, home)
+	apply(t, s, batch(t, safety.Enterprises, enterprise("a", inW()), enterprise("b", inE())))
+	for _, statement := range []string{"update enterprises set batch = null", "delete from batches"} {
+		if _, err := o.DB.ExecContext(t.Context(), statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	before := content(t, s)
+	apply(t, s, syncing(batch(t, safety.Enterprises, enterprise("a", inE())), safety.Sync{MaxPercent: 50}))
+	apply(t, s, undo(2))
+	same(t, "records", content(t, s), before)
+	refused(t, s, undo(1), safety.ErrNotFound)
+	apply(t, s, undo(3))
+	same(t, "after reverting the revert", enterpriseIDs(t, s), []string{"a"})
 }
 
 func revertRefused(t *testing.T, o Opener) {
