@@ -73,7 +73,8 @@ Exit status: 0 done; 1 failed; 2 wrong usage; 3 done, but some records were reje
 	root.SetGlobalNormalizationFunc(func(_ *pflag.FlagSet, name string) pflag.NormalizedName {
 		return pflag.NormalizedName(flagName(name)) // a filter may be given by its name in the API: --floor_area_max
 	})
-	root.AddCommand(newDemoCmd(a), newImportCmd(a), newServeCmd(a), newWhichCmd(a), newTallyCmd(a), newExportCmd(a))
+	root.AddCommand(newDemoCmd(a), newImportCmd(a), newServeCmd(a), newWhichCmd(a), newTallyCmd(a), newExportCmd(a),
+		newBatchesCmd(a), newRevertCmd(a), newReportCmd(a))
 	return root
 }
 

@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
+	"hazgrid/geo/crs"
 	"hazgrid/internal/district"
 	"hazgrid/internal/store"
 	"hazgrid/safety"
@@ -69,11 +71,16 @@ func (a *app) fill(ctx context.Context, s store.Store) error {
 	a.log.Info("making the invented district", "db", a.shownDB())
 	d := district.Generate(district.Seed)
 	for _, kind := range safety.Kinds() {
-		if _, err := s.Apply(ctx, safety.Batch{Kind: kind, Records: d.Records(kind)}); err != nil {
+		if _, err := s.Apply(ctx, safety.Batch{Kind: kind, Records: d.Records(kind), Origin: invented}); err != nil {
 			return fmt.Errorf("make the district's %s: %w", kind, err)
 		}
 	}
 	return nil
+}
+
+// invented is what the list of batches says of the demo's own.
+func invented() safety.Origin {
+	return safety.Origin{File: "demo", By: author(""), At: safety.TimeOf(time.Now()), Frame: string(crs.WGS84)}
 }
 
 // holdsOther reports whether any grid or enterprise was not invented, or there are records without either.

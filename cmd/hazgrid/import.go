@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"iter"
 	"os"
@@ -13,9 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"hazgrid/importers"
 	"hazgrid/internal/store"
@@ -27,6 +24,7 @@ import (
 var (
 	errDryRun = errors.New("dry run: nothing was written")
 	errStrict = errors.New("--strict, and records were rejected: nothing was written")
+	errBroken = errors.New("interrupted: nothing of this file was written")
 )
 
 type importFlags struct {
@@ -40,6 +38,9 @@ type importFlags struct {
 	repair                     string
 	tolerance                  float64
 	rejects, report, findings  string
+	sync                       bool
+	syncMax                    float64 // percent
+	by                         string
 }
 
 func newImportCmd(a *app) *cobra.Command {
@@ -67,6 +68,11 @@ that are invalid in themselves. --repair=coverage then also makes one coverage o
 borders that are nearly one are snapped together, and gaps and overlaps narrower than --tolerance go to the
 grid with the longest border along them. Wider ones stay and are listed. Only the grids of the file are
 mended, not those already stored, and all of the file's grids are held in memory for it.
+
+With --sync a file is all there is: records of its kind that it no longer has get a tombstone (grids: those of
+its schemes, with --level only of that level; with --valid-from they end the day before). Rejected records are
+not ended. A file that would end more than --sync-max percent of them is taken for half a file and refused.
+What an import changed, hazgrid batches lists and hazgrid revert puts back.
 ` + frameHelp,
 		Example: `  hazgrid import grids --level 1 towns.geojson
   hazgrid import grids --level 3 --map code=VILLAGEID --map name=VILLAGENAM villages.geojson
@@ -81,11 +87,15 @@ mended, not those already stored, and all of the file's grids are held in memory
   hazgrid import lines --layer 燃气管线 city.gpkg
   hazgrid import enterprises 'postgres://reader@db.example/city?sql=SELECT id, name, geom FROM firms WHERE active'
   hazgrid import grids --level 3 --valid-from 2015-01-01 --repair --dry-run redrawn.geojson
-  hazgrid import grids --level 3 --repair=coverage --tolerance 0.5 --findings mended.geojson grids.geojson`,
+  hazgrid import grids --level 3 --repair=coverage --tolerance 0.5 --findings mended.geojson grids.geojson
+  hazgrid import enterprises --sync --sync-max 5 register.csv`,
 		Args: importArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			o, err := f.options(safety.Kind(args[0]), a.loc, cmd.Flags().Changed("level"))
 			if err != nil {
+				return usage(err)
+			}
+			if err := f.checkSync(args[1:]); err != nil {
 				return usage(err)
 			}
 			return a.importFiles(cmd.Context(), f, o, args[1:])
@@ -125,14 +135,28 @@ func (f *importFlags) add(cmd *cobra.Command) {
 	fl.StringVar(&f.encoding, "encoding", "auto", "text `encoding`: auto, utf-8, gb18030, gbk, utf-16le, utf-16be, …")
 	fl.StringVar(&f.layer, "layer", "", "`name` of the layer, of a file that has several")
 	fl.StringVar(&f.sheet, "sheet", "", "`name` of the sheet, of a workbook (default the first that has a header)")
-	fl.BoolVar(&f.dryRun, "dry-run", false, "read and check all, write nothing")
+	fl.BoolVar(&f.dryRun, "dry-run", false, "read and check all, show ten records as understood, write nothing")
 	fl.BoolVar(&f.strict, "strict", false, "write nothing of a file when any of its records is rejected")
 	fl.StringVar(&f.repair, "repair", "", "mend invalid polygons instead of rejecting them; `=coverage`: also close narrow gaps and overlaps between grids")
 	fl.Lookup("repair").NoOptDefVal = repairPolygons
 	fl.Float64Var(&f.tolerance, "tolerance", 1, "grids: width in `metres` under which a gap, an overlap or a part is a sliver, and is mended by --repair=coverage")
+	fl.BoolVar(&f.sync, "sync", false, "end the records that the file no longer has")
+	fl.Float64Var(&f.syncMax, "sync-max", 20, "refuse a --sync that would end more than this `percent` of the records")
+	addBy(fl, &f.by)
 	fl.StringVar(&f.rejects, "rejects", "", "CSV `file` for the records not written: number, id, field, reason, original")
 	fl.StringVar(&f.report, "report", "", "JSON `file` for the counts (an array when several files are given)")
 	fl.StringVar(&f.findings, "findings", "", "GeoJSON `file` for what was found and mended about the ground of grids, with the shapes")
+}
+
+// checkSync holds --sync to one file: each of several would end what the others brought.
+func (f *importFlags) checkSync(paths []string) error {
+	switch {
+	case f.sync && len(paths) > 1:
+		return fmt.Errorf("--sync: want one FILE with all records, got %d", len(paths))
+	case !(f.syncMax >= 0 && f.syncMax <= 100):
+		return fmt.Errorf("--sync-max: want 0 to 100, got %v", f.syncMax)
+	}
+	return nil
 }
 
 // options turns the flags into those of the importer.
@@ -202,12 +226,18 @@ func (a *app) importFiles(ctx context.Context, f importFlags, o importers.Option
 func (j *importJob) all(ctx context.Context, paths []string) (reports []*importReport, errs []error) {
 	for _, path := range paths {
 		r, err := j.one(ctx, path)
+		if err != nil && ctx.Err() != nil {
+			err = fmt.Errorf("%s: %w", path, errBroken) // whatever it was that the signal cut off
+		}
 		if err != nil {
 			r.Error = err.Error()
 			errs = append(errs, err)
 		}
 		reports = append(reports, r)
 		j.say(r)
+		if ctx.Err() != nil {
+			break
+		}
 	}
 	return reports, errs
 }
@@ -235,10 +265,10 @@ func (j *importJob) one(ctx context.Context, path string) (r *importReport, err 
 	start := time.Now()
 	r = &importReport{Kind: j.o.Kind, File: importers.Name(path), Warnings: []safety.Warning{}, say: []safety.Reject{}}
 	defer func() { r.Seconds = time.Since(start).Seconds() }()
-	bar, done := j.app.progress(path)
-	defer done()
+	bar := j.app.progress(path)
+	defer bar.finish()
 	o := j.o
-	o.Progress, o.Context = bar, ctx
+	o.Progress, o.Context = bar.read(), ctx
 	if ofStore(j.app.db, path) {
 		return r, fmt.Errorf("%s: %w: it is the store that is imported into (--db)", path, safety.ErrInvalid)
 	}
@@ -257,7 +287,7 @@ func (j *importJob) one(ctx context.Context, path string) (r *importReport, err 
 	if err := j.open(ctx); err != nil {
 		return r, err
 	}
-	p := &pass{job: j, file: f, report: r}
+	p := &pass{job: j, file: f, report: r, bar: bar}
 	defer func() { err = errors.Join(err, p.close()) }()
 	return r, p.run(ctx)
 }
@@ -330,12 +360,15 @@ type pass struct {
 
 	fromFile, fromStore spill // rejects of the two phases, each by rising number
 	readErr             error // what ended the reading of the file
+	bar                 *progress
+	sample              []safety.Record // the first that were read, for a dry run
+	nameless            int64           // rejected records whose key is not known
 }
 
 func (p *pass) run(ctx context.Context) error {
 	receipt, err := p.job.store.Apply(ctx, safety.Batch{
 		Kind: p.job.o.Kind, Records: p.records(ctx), Rejected: p.refused, Confirm: p.confirm,
-		ToleranceM: p.job.o.ToleranceM,
+		Sync: p.sync(), Origin: p.origin, ToleranceM: p.job.o.ToleranceM,
 	})
 	undone := errors.Is(err, errDryRun) || errors.Is(err, errStrict)
 	if err != nil && !undone {
@@ -346,10 +379,14 @@ func (p *pass) run(ctx context.Context) error {
 		return fmt.Errorf("%s: %w", p.report.File, err)
 	}
 	p.report.fill(receipt, p.file)
+	if p.job.flags.sync {
+		p.report.Ended = &receipt.Ended
+	}
 	p.report.undone = undone || p.job.flags.dryRun
 	if err := p.job.found.add(p.report); err != nil {
 		return fmt.Errorf("--findings: %w", err)
 	}
+	p.report.sample = p.sample
 	if err := p.job.rejects.add(p); err != nil {
 		return fmt.Errorf("--rejects: %w", err)
 	}
@@ -370,18 +407,24 @@ func (p *pass) records(ctx context.Context) iter.Seq2[safety.Record, error] {
 			case errors.As(err, &bad):
 				p.report.Read++
 				p.report.Rejected++
+				if bad.Key == "" {
+					p.nameless++
+				}
 				err = p.keep(&p.fromFile, safety.Reject{FieldError: *bad})
 				if err == nil {
 					continue
 				}
 			case err == nil:
 				p.report.Read++
+				p.bar.record()
+				p.show(rec)
 			}
 			p.readErr = err
 			if !yield(rec, err) || err != nil {
 				return
 			}
 		}
+		p.bar.write()
 	}
 }
 
@@ -393,7 +436,7 @@ func (p *pass) keep(s *spill, r safety.Reject) error {
 	if !r.Superseded && len(p.report.say) < saidRejects {
 		p.report.say = append(p.report.say, r)
 	}
-	if p.job.flags.rejects == "" {
+	if p.job.flags.rejects == "" && !p.job.flags.sync {
 		return nil
 	}
 	return s.add(r)
@@ -411,20 +454,3 @@ func (p *pass) confirm(r safety.Receipt) error {
 }
 
 func (p *pass) close() error { return errors.Join(p.fromFile.close(), p.fromStore.close()) }
-
-// progress shows how much of a file is read, on a terminal; done clears it.
-func (a *app) progress(path string) (read func(int), done func()) {
-	info, err := os.Stat(path)
-	if err != nil || !isTerminal(a.stderr) {
-		return nil, func() {}
-	}
-	bar := progressbar.NewOptions64(info.Size(), progressbar.OptionSetWriter(a.stderr), progressbar.OptionShowBytes(true),
-		progressbar.OptionSetDescription(filepath.Base(path)), progressbar.OptionThrottle(100*time.Millisecond),
-		progressbar.OptionClearOnFinish(), progressbar.OptionSetWidth(30))
-	return func(n int) { _ = bar.Add(n) }, func() { _ = bar.Finish() } // a bar that cannot be drawn is no matter
-}
-
-func isTerminal(w io.Writer) bool {
-	f, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
-}

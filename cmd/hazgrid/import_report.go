@@ -34,6 +34,7 @@ type importReport struct {
 	Unchanged  int64                  `json:"unchanged"`
 	Superseded int64                  `json:"superseded"`
 	Rejected   int64                  `json:"rejected"`
+	Ended      *int64                 `json:"ended,omitempty"` // with --sync
 	Repaired   int64                  `json:"repaired"`
 	Outside    int64                  `json:"outside"`
 	Unlocated  int64                  `json:"unlocated"`
@@ -46,7 +47,8 @@ type importReport struct {
 
 	say    []safety.Reject // the first that were rejected
 	found  safety.Findings
-	undone bool // the figures are what would have been
+	undone bool            // the figures are what would have been
+	sample []safety.Record // the first records, for a dry run
 }
 
 // fill adds what the store and the file know at the end.
@@ -97,6 +99,9 @@ func (j *importJob) say(r *importReport) {
 	}
 	err := r.details(j.app.stderr)
 	if r.Error == "" || r.undone {
+		for _, record := range r.sample {
+			fmt.Fprintln(out, understood(r.Kind, record, j.app.loc))
+		}
 		_, err2 := fmt.Fprintln(out, r)
 		err = errors.Join(err, err2)
 	}
@@ -133,6 +138,9 @@ func (r *importReport) details(w io.Writer) error {
 func (r *importReport) String() string {
 	s := fmt.Sprintf("%s: %d %s read: %d inserted, %d updated, %d unchanged, %d superseded, %d rejected",
 		r.File, r.Read, r.Kind, r.Inserted, r.Updated, r.Unchanged, r.Superseded, r.Rejected)
+	if r.Ended != nil {
+		s += fmt.Sprintf("; %d ended", *r.Ended)
+	}
 	for _, c := range []struct {
 		n    int64
 		word string

@@ -157,7 +157,8 @@ func (a *app) points(ctx context.Context, f whichFlags) (r io.Reader, closed fun
 	}
 	in, done := &pointReader{ctx: ctx, r: file}, func() {}
 	if onScreen := (f.output == "" || f.output == "-") && isTerminal(a.stdout); !onScreen && isTerminal(a.stderr) {
-		in.told, done = a.progress(f.file)
+		bar := a.progress(f.file)
+		in.told, done = bar.read(), bar.finish
 	}
 	return in, func() {
 		done()

@@ -35,6 +35,7 @@ func (s *Server) table() []route {
 		{path: "/api/v1/lines", get: s.find(safety.Lines)},
 		{path: "/api/v1/lines/search", post: s.searchIn(safety.Lines)},
 		{path: "/api/v1/tallies", get: s.tallies},
+		{path: "/api/v1/mismatches", get: s.mismatches},
 		{path: "/api/v1/columns/{layer}", get: s.columns},
 		{path: "/api/v1/district", get: s.district},
 		{path: "/api/v1/events", get: s.events},

@@ -86,13 +86,8 @@ func (s *Server) searchOf(kind safety.Kind, r *http.Request, st *state) (q searc
 			return q, &safety.FieldError{Field: "frame", Reason: err.Error()}
 		}
 	}
-	if q.limit, err = wholeNumber("limit", get("limit"), rowsUnlessSaid, mostRows); err != nil {
+	if q.limit, q.offset, err = pageAsked(get); err != nil {
 		return q, err
-	}
-	if text := get("offset"); text != "0" {
-		if q.offset, err = wholeNumber("offset", text, 0, math.MaxInt32); err != nil {
-			return q, err
-		}
 	}
 	switch f := get("f"); f {
 	case "", "json":
@@ -102,6 +97,17 @@ func (s *Server) searchOf(kind safety.Kind, r *http.Request, st *state) (q searc
 		return q, &safety.FieldError{Field: "f", Reason: fmt.Sprintf("want json or geojson, got %q", f)}
 	}
 	return q, nil
+}
+
+// pageAsked reads how many rows an answer has, and how many come before them.
+func pageAsked(get func(string) string) (limit, offset int, err error) {
+	if limit, err = wholeNumber("limit", get("limit"), rowsUnlessSaid, mostRows); err != nil {
+		return 0, 0, err
+	}
+	if text := get("offset"); text != "0" {
+		offset, err = wholeNumber("offset", text, 0, math.MaxInt32)
+	}
+	return limit, offset, err
 }
 
 // wholeNumber reads a number from 1 to most.

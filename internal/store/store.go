@@ -26,6 +26,9 @@ type Store interface {
 	// Memory does not grow with the records.
 	Records(ctx context.Context, q safety.Reading) iter.Seq2[safety.Stored, error]
 
+	// Batches returns what Apply has written, and what other programs have, the newest first.
+	Batches(ctx context.Context) ([]safety.Applied, error)
+
 	// Version returns the version of the division; 0 before the first write.
 	Version(ctx context.Context) (int64, error)
 

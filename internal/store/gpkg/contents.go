@@ -13,7 +13,8 @@ import (
 // announce brings gpkg_contents up to date for what the version that is about to be changed.
 func announce(ctx context.Context, c *sql.Conn, division string, version int64) error {
 	const touch = `UPDATE gpkg_contents SET last_change = strftime('%Y-%m-%dT%H:%M:%fZ','now') WHERE table_name IN `
-	if _, err := c.ExecContext(ctx, touch+`('division', 'places', 'grid_tally')`); err != nil {
+	if _, err := c.ExecContext(ctx, touch+`('division', 'places', 'batches', 'grid_tally', 'grids_history', 'enterprises_history',
+		'hazards_history', 'inspections_history', 'lines_history')`); err != nil {
 		return fmt.Errorf("contents: %w", err)
 	}
 	for _, k := range safety.Kinds() {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"time"
 
 	"hazgrid/internal/store/merge"
 	"hazgrid/safety"
@@ -45,7 +46,7 @@ func (s *Store) settleSeen(ctx context.Context, look *sql.Conn) error {
 		return fmt.Errorf("settle: %w", err)
 	}
 	defer c.Close() //nolint:errcheck // back to the pool
-	_, err = s.engine.Write(ctx, c, func(version int64) (merge.Change, error) {
+	_, err = s.engine.Write(ctx, c, safety.TimeOf(time.Now()), func(version int64) (merge.Change, error) {
 		t := settlement{conn: c, division: s.division, version: version}
 		err := t.run(ctx)
 		return t.change, err
@@ -135,6 +136,11 @@ func (t *settlement) kind(ctx context.Context, k safety.Kind) error {
 
 // row settles one row.
 func (t *settlement) row(ctx context.Context, e *edit) error {
+	if e.logged {
+		if err := t.remember(ctx, e); err != nil {
+			return err
+		}
+	}
 	if e.deletedAt != "" && e.deletedAt != aside {
 		return t.tombstone(ctx, e)
 	}
@@ -153,6 +159,24 @@ func (t *settlement) row(ctx context.Context, e *edit) error {
 		reason = &safety.FieldError{Field: safety.KeyField(e.kind), Reason: "another row has this key"}
 	}
 	return t.refuse(ctx, e, reason)
+}
+
+// remember notes that a row is no longer as its batch left it. What it was before the other
+// program wrote is not known: its batch can no more be put back.
+func (t *settlement) remember(ctx context.Context, e *edit) error {
+	key := "id"
+	if e.kind == safety.Grids {
+		key = "scheme, code, valid_from"
+	}
+	layer := string(e.kind)
+	_, err := t.conn.ExecContext(ctx, `INSERT INTO "`+layer+`_history" (division, replaced, became, batch, `+key+`)
+		SELECT $1, $2, $2, batch, `+key+` FROM "`+layer+`" WHERE fid = $3 AND NOT $4 ON CONFLICT DO NOTHING`,
+		t.division, t.version, e.fid, e.inserted) // a row that was pasted has the batch of another
+	if err != nil {
+		return err
+	}
+	_, err = t.conn.ExecContext(ctx, `UPDATE "`+layer+`" SET batch = $1, version = $1 WHERE fid = $2`, t.version, e.fid)
+	return err
 }
 
 // clear empties the log but for what readers of later versions want to know.

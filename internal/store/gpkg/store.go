@@ -66,6 +66,18 @@ func (s *Store) Version(ctx context.Context) (v int64, err error) {
 	return v, err
 }
 
+// Batches returns the batches of the division, the newest first (see store.Store).
+func (s *Store) Batches(ctx context.Context) (all []safety.Applied, err error) {
+	if err := s.settle(ctx); err != nil {
+		return nil, err
+	}
+	err = s.read(ctx, func(c *sql.Conn) error {
+		all, err = s.engine.Batches(ctx, c)
+		return err
+	})
+	return all, err
+}
+
 // read lends f a connection that can only read.
 func (s *Store) read(ctx context.Context, f func(*sql.Conn) error) error {
 	c, err := s.reader.Conn(ctx)

@@ -44,6 +44,10 @@ type Dialect struct {
 	// statistics or an index, whatever the joins that follow need.
 	Staged []string
 
+	// Analyze lets the database look at how the table "%s" is filled before it is joined in ways
+	// that imports do not join it; "" when it knows without.
+	Analyze string
+
 	// Bulk, when set, runs write, which is about to write that many rows of kind's table: the place
 	// to drop triggers and indexes before, and to rebuild them after. It must return write's error.
 	Bulk func(ctx context.Context, c *sql.Conn, w Work, write func() error) error

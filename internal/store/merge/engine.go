@@ -39,12 +39,14 @@ type Change struct {
 
 // Write runs f in a write transaction on c while the division is locked, and commits what f
 // did as one new version. f is told that version, which the rows it writes carry. If it reports no
-// Change or fails, or ctx ends, the whole transaction is undone. Write returns the version of the division after it.
-func (e *Engine) Write(ctx context.Context, c *sql.Conn, f func(version int64) (Change, error)) (int64, error) {
-	return e.write(ctx, c, func(w *write) error {
-		change, err := f(w.version + 1)
-		w.change = change
-		return err
+// Change or fails, or ctx ends, the whole transaction is undone. The list of batches has it as an edit, made at
+// the instant at. Write returns the version of the division after it.
+func (e *Engine) Write(ctx context.Context, c *sql.Conn, at safety.Time, f func(version int64) (Change, error)) (int64, error) {
+	return e.write(ctx, c, func(w *write) (err error) {
+		if w.change, err = f(w.next()); err != nil {
+			return err
+		}
+		return w.record(ctx, safety.Applied{Op: safety.OpEdit, Origin: safety.Origin{At: at}})
 	})
 }
 
@@ -71,7 +73,10 @@ func (e *Engine) Apply(ctx context.Context, c *sql.Conn, b safety.Batch) (safety
 }
 
 func what(b safety.Batch) string {
-	if b.Records == nil {
+	switch {
+	case b.Revert != 0:
+		return fmt.Sprintf("the reversal of batch %d", b.Revert)
+	case b.Records == nil:
 		return "clock " + b.Clock.String()
 	}
 	return string(b.Kind)
@@ -79,10 +84,12 @@ func what(b safety.Batch) string {
 
 func (e *Engine) apply(ctx context.Context, c *sql.Conn, b safety.Batch) (safety.Receipt, error) {
 	switch {
+	case b.Records == nil && b.Revert != 0:
+		return e.revert(ctx, c, b)
 	case b.Records == nil && b.Clock.IsSet():
 		return e.tick(ctx, c, b.Clock)
 	case b.Records == nil:
-		return safety.Receipt{}, fmt.Errorf("a batch has records or a clock: %w", safety.ErrInvalid)
+		return safety.Receipt{}, fmt.Errorf("a batch has records, a clock or a batch to revert: %w", safety.ErrInvalid)
 	case b.Kind == safety.Grids:
 		return e.applyGrids(ctx, c, b)
 	case safety.Fields(b.Kind) != nil:

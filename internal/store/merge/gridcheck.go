@@ -14,6 +14,7 @@ import (
 type storedVersion struct {
 	level   int
 	parent  string
+	to      safety.Time // valid_to as it is stored
 	digest  [16]byte
 	deleted bool
 }
@@ -31,14 +32,14 @@ func (e *Engine) storedVersions(ctx context.Context, c *sql.Conn) (storedVersion
 	var scheme, code, parent, digest text
 	var level, id integer
 	var gone present
-	from := instant{read: e.dialect.ReadTime}
+	from, to := instant{read: e.dialect.ReadTime}, instant{read: e.dialect.ReadTime}
 	query := scanned{
-		query: "select scheme, code, " + e.timeOut("valid_from") + ", level, parent, id, digest, deleted_at from grids where division = $1 order by scheme, code, valid_from",
-		args:  []any{e.division}, dest: []any{&scheme, &code, &from, &level, &parent, &id, &digest, &gone},
+		query: "select scheme, code, " + e.timeOut("valid_from") + ", " + e.timeOut("valid_to") + ", level, parent, id, digest, deleted_at from grids where division = $1 order by scheme, code, valid_from",
+		args:  []any{e.division}, dest: []any{&scheme, &code, &from, &to, &level, &parent, &id, &digest, &gone},
 	}
 	err := scan(ctx, c, query, func() error {
 		key := versionKey{codeKey{scheme.s, code.s}, from.t}
-		v := storedVersion{level: int(level.n), parent: parent.s, deleted: gone.yes}
+		v := storedVersion{level: int(level.n), parent: parent.s, to: to.t, deleted: gone.yes}
 		copy(v.digest[:], digest.s)
 		s.versions[key] = v
 		s.codes[key.codeKey] = append(s.codes[key.codeKey], key)

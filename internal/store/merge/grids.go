@@ -44,27 +44,34 @@ func (g *group) reject(field, reason string) { g.field, g.reason = field, reason
 
 // A gridBatch is a batch of grids, read and dissolved but not yet compared with the store.
 type gridBatch struct {
-	engine *Engine
-	conn   *sql.Conn
-	column map[string]int // place of each field in Record.Values
-	groups []*group       // by key
-	byKey  map[versionKey]*group
-	stored storedVersions
-
+	engine     *Engine
+	conn       *sql.Conn
+	column     map[string]int // place of each field in Record.Values
+	groups     []*group       // by key
+	byKey      map[versionKey]*group
+	stored     storedVersions
 	toleranceM float64  // ground that is thinner is a sliver
 	adopted    adoption // of grids without a declared parent, by their codes
+	sync       *safety.Sync
+	now        safety.Time     // of the batch
+	kept       map[string]bool // codes that a sync leaves alone
 }
 
 // applyGrids writes a batch of grids. They are few enough to be held, as every snapshot does:
 // their checks need them all at once.
 func (e *Engine) applyGrids(ctx context.Context, c *sql.Conn, b safety.Batch) (r safety.Receipt, err error) {
-	g := &gridBatch{engine: e, conn: c, column: map[string]int{}, byKey: map[versionKey]*group{}, toleranceM: cmp.Or(b.ToleranceM, 1)}
+	g := &gridBatch{engine: e, conn: c, sync: b.Sync, column: map[string]int{}, byKey: map[versionKey]*group{}, toleranceM: cmp.Or(b.ToleranceM, 1)}
 	for i, name := range names(safety.Grids) {
 		g.column[name] = i
 	}
 	if err := g.read(ctx, b.Records); err != nil {
 		return r, err
 	}
+	if g.kept, err = keptCodes(b.Sync); err != nil {
+		return r, err
+	}
+	from := origin(b)
+	g.now = from.At
 	r.Version, err = e.write(ctx, c, func(w *write) error {
 		if err := g.merge(ctx, w, &r); err != nil {
 			return err
@@ -72,7 +79,10 @@ func (e *Engine) applyGrids(ctx context.Context, c *sql.Conn, b safety.Batch) (r
 		if err := g.report(b, &r); err != nil {
 			return err
 		}
-		return w.confirm(b, &r)
+		if err := w.confirm(b, &r); err != nil {
+			return err
+		}
+		return w.record(ctx, imported(b, from, &r))
 	})
 	return r, err
 }
@@ -186,6 +196,9 @@ func (b *gridBatch) merge(ctx context.Context, w *write, r *safety.Receipt) (err
 			changed = append(changed, g)
 		}
 	}
+	if err := b.end(ctx, w, r); err != nil {
+		return fmt.Errorf("end: %w", err)
+	}
 	if len(changed) > 0 {
 		w.change.Rows, w.change.Boundaries = true, true
 		if err := b.upsert(ctx, w, changed); err != nil {
@@ -267,9 +280,15 @@ func (b *gridBatch) upsert(ctx context.Context, w *write, groups []*group) error
 	if err := d.Stage(ctx, b.conn, Target{StageTable, all}, b.rows(groups)); err != nil {
 		return err
 	}
+	if _, err := w.remember(ctx, replaced{
+		kind: safety.Grids, became: thisBatch,
+		rows: "join " + StageTable + " s on " + sameKey(safety.Grids, "s", "t") + " where t.division = $1",
+	}); err != nil {
+		return err
+	}
 	quoted := list(all, `"%"`)
-	upsert := "insert into grids (division, version, " + quoted + ") select $1, cast($2 as bigint), " + quoted + " from " + StageTable +
-		" where true on conflict (division, scheme, code, valid_from) do update set deleted_at = null, version = excluded.version, " +
+	upsert := "insert into grids (division, version, batch, " + quoted + ") select $1, " + thisBatch + ", " + thisBatch + ", " + quoted + " from " + StageTable +
+		" where true on conflict (division, scheme, code, valid_from) do update set deleted_at = null, version = excluded.version, batch = excluded.batch, " +
 		list(slices.DeleteFunc(all, isGridKey), `"%" = excluded."%"`)
 	return w.bulk(ctx, Work{Kind: safety.Grids, Rows: int64(len(groups)), Geometry: true}, func() error {
 		_, err := w.exec(ctx, upsert, b.engine.division, w.next())

@@ -101,17 +101,30 @@ func (w *write) placeTable(ctx context.Context, k safety.Kind, r relocation) err
 	r.query = "select id, " + w.engine.geometryOut("geom") + ", place from " + table(k) +
 		" where id > $1 and division = $2 and lon is not null order by id limit " + strconv.Itoa(pageSize)
 	r.args, r.first, r.key = []any{w.engine.division}, "", safety.Text
-	r.update = func(ctx context.Context, rows int64) error {
-		return w.bulk(ctx, Work{Kind: k, Rows: rows}, func() error {
-			_, err := w.exec(ctx, "update "+table(k)+" set place = m.place, version = $2 from "+movedTable+" m where "+
-				table(k)+".division = $1 and "+table(k)+".id = m.key", w.engine.division, w.next())
-			return err
-		})
-	}
+	r.update = func(ctx context.Context, rows int64) error { return w.moveRows(ctx, k, rows) }
 	if err := r.run(ctx); err != nil || !follows(k) {
 		return err
 	}
 	return w.follow(ctx, k, 0)
+}
+
+// moveRows gives the rows of k that a relocation moves their place.
+func (w *write) moveRows(ctx context.Context, k safety.Kind, rows int64) error {
+	return w.bulk(ctx, Work{Kind: k, Rows: rows}, func() error {
+		_, err := w.exec(ctx, "update "+table(k)+" set place = m.place, version = $2 from "+movedTable+" m where "+
+			table(k)+".division = $1 and "+table(k)+".id = m.key", w.engine.division, w.next())
+		return err
+	})
+}
+
+// moveFollowers lets hazards and inspections follow the enterprises that this write wrote.
+func (w *write) moveFollowers(ctx context.Context) error {
+	for _, k := range []safety.Kind{safety.Hazards, safety.Inspections} {
+		if err := w.follow(ctx, k, w.next()); err != nil {
+			return fmt.Errorf("move %s: %w", k, err)
+		}
+	}
+	return nil
 }
 
 // follow gives the rows of k without a location of their own the location and place of their

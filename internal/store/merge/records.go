@@ -16,12 +16,16 @@ func (e *Engine) applyRecords(ctx context.Context, c *sql.Conn, b safety.Batch) 
 		return safety.Receipt{}, err
 	}
 	defer s.drop(ctx)
+	s.origin = origin(b)
 	var r safety.Receipt
 	r.Version, err = e.write(ctx, c, func(w *write) error {
 		if err := s.merge(ctx, w, &r); err != nil {
 			return err
 		}
-		return w.confirm(b, &r)
+		if err := w.confirm(b, &r); err != nil {
+			return err
+		}
+		return w.record(ctx, imported(b, s.origin, &r))
 	})
 	return r, err
 }
@@ -49,11 +53,18 @@ func (s *staging) merge(ctx context.Context, w *write, r *safety.Receipt) error 
 	if err := s.count(ctx, w, r); err != nil {
 		return fmt.Errorf("count: %w", err)
 	}
+	ends, err := s.ends(ctx, w)
+	if err != nil {
+		return err
+	}
 	if r.Inserted+r.Updated > 0 {
 		w.change.Rows = true
 		if err := s.upsert(ctx, w, r.Inserted+r.Updated); err != nil {
 			return fmt.Errorf("write: %w", err)
 		}
+	}
+	if err := s.end(ctx, w, ends, r); err != nil {
+		return fmt.Errorf("end: %w", err)
 	}
 	return s.report(ctx, r)
 }
@@ -86,14 +97,15 @@ func (s *staging) freshen(ctx context.Context, w *write) error {
 // count compares what is left of the batch with the store.
 func (s *staging) count(ctx context.Context, w *write, r *safety.Receipt) error {
 	k, e := s.batch.Kind, s.engine
-	var left int64
+	var left, fresh int64
 	query := `select count(*), count(*) filter (where t.id is null or t.deleted_at is not null),
-		count(*) filter (where t.digest = s.digest and t.deleted_at is null)
+		count(*) filter (where t.digest = s.digest and t.deleted_at is null), count(*) filter (where t.id is null)
 		from ` + StageTable + ` s left join ` + table(k) + ` t on t.division = $1 and t.id = s.id`
-	if err := w.conn.QueryRowContext(ctx, query, e.division).Scan(&left, &r.Inserted, &r.Unchanged); err != nil {
+	if err := w.conn.QueryRowContext(ctx, query, e.division).Scan(&left, &r.Inserted, &r.Unchanged, &fresh); err != nil {
 		return err
 	}
 	r.Updated = left - r.Inserted - r.Unchanged
+	s.replaces = left-r.Unchanged > fresh
 	query = "select count(*) filter (where superseded = 1), count(*) filter (where superseded = 0) from " + refusedTable
 	if err := w.conn.QueryRowContext(ctx, query).Scan(&r.Superseded, &r.Rejected); err != nil {
 		return err
@@ -138,6 +150,15 @@ func (s *staging) upsert(ctx context.Context, w *write, rows int64) error {
 	if err := w.insertPlaces(ctx, s.placer.Placer, s.sites); err != nil {
 		return err
 	}
+	if s.replaces {
+		if _, err := w.exec(ctx, indexStage); err != nil {
+			return err
+		}
+		rows := "join " + StageTable + " s on s.id = t.id where t.division = $1 and (t.digest is distinct from s.digest or t.deleted_at is not null)"
+		if _, err := w.remember(ctx, replaced{kind: k, rows: rows, became: thisBatch}); err != nil {
+			return err
+		}
+	}
 	err := w.bulk(ctx, Work{Kind: k, Rows: rows, Geometry: true}, func() error {
 		_, err := w.exec(ctx, s.upsertSQL(), s.engine.division, w.next())
 		return err
@@ -145,12 +166,7 @@ func (s *staging) upsert(ctx context.Context, w *write, rows int64) error {
 	if err != nil || k != safety.Enterprises {
 		return err
 	}
-	for _, k := range []safety.Kind{safety.Hazards, safety.Inspections} {
-		if err := w.follow(ctx, k, w.next()); err != nil {
-			return fmt.Errorf("move %s: %w", k, err)
-		}
-	}
-	return nil
+	return w.moveFollowers(ctx)
 }
 
 func (s *staging) upsertSQL() string {
@@ -159,7 +175,7 @@ func (s *staging) upsertSQL() string {
 	for _, name := range names(k) {
 		columns, values = append(columns, quote(name)), append(values, "s."+quote(name))
 	}
-	columns, values = append(columns, "digest", "version", "geom"), append(values, "s.digest", "cast($2 as bigint)", s.shapeOf())
+	columns, values = append(columns, "digest", "version", "batch", "geom"), append(values, "s.digest", thisBatch, thisBatch, s.shapeOf())
 	if Located(k) {
 		columns, values = append(columns, "lon", "lat", "place"), append(values, "s.lon", "s.lat", s.placeOf())
 	}

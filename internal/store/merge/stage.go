@@ -12,13 +12,18 @@ import (
 	"github.com/paulmach/orb"
 )
 
-// Temporary tables: the batch on its way in, what was taken out of it again and why, and new
-// places on their way to the rows they belong to.
+// Temporary tables: the batch on its way in, what was taken out of it again and why, keys that a
+// sync leaves alone, and new places on their way to the rows they belong to.
 const (
 	StageTable   = "hazgrid_stage"
 	refusedTable = "hazgrid_refused"
+	keptTable    = "hazgrid_kept"
 	movedTable   = "hazgrid_moved"
 )
+
+// indexStage lets rows of the store look themselves up in the batch. Without it a database that
+// knows nothing yet of a table that was just filled reads the whole batch for each of its rows.
+const indexStage = "create index if not exists hazgrid_stage_id on " + StageTable + " (id)"
 
 // A staging is a batch of records of one located or line kind, read but not yet merged.
 type staging struct {
@@ -29,6 +34,9 @@ type staging struct {
 	sites  map[safety.PlaceID][]safety.Site
 	fields int   // number of the kind's fields
 	read   int64 // records the batch yielded
+	origin safety.Origin
+
+	replaces bool // rows that are there already, tombstones too, will be written
 }
 
 // stage reads the whole batch into the temporary table. Only the batch's own source and the
@@ -41,7 +49,11 @@ func (e *Engine) stage(ctx context.Context, c *sql.Conn, b safety.Batch) (*stagi
 			return nil, err
 		}
 	}
-	if err := s.fill(ctx); err != nil {
+	err := s.fill(ctx)
+	if err == nil {
+		err = s.fillKept(ctx)
+	}
+	if err != nil {
 		s.drop(ctx)
 		return nil, fmt.Errorf("stage: %w", err)
 	}
@@ -117,6 +129,7 @@ func (s *staging) drop(ctx context.Context) {
 	ctx = context.WithoutCancel(ctx)
 	_ = dropTemporary(ctx, s.conn, StageTable)
 	_ = dropTemporary(ctx, s.conn, refusedTable)
+	_ = dropTemporary(ctx, s.conn, keptTable)
 }
 
 // rows yields the batch in the form of stageColumns.

@@ -37,6 +37,7 @@ func dialect() merge.Dialect {
 		TimeOut:     "%s",
 		Stage:       stage,
 		Staged:      []string{"analyze " + merge.StageTable},
+		Analyze:     "analyze %s",
 		Bulk:        bulk,
 		Announce:    announce,
 	}

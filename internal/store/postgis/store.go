@@ -67,6 +67,15 @@ func (s *Store) Version(ctx context.Context) (v int64, err error) {
 	return v, err
 }
 
+// Batches implements store.Store.
+func (s *Store) Batches(ctx context.Context) (all []safety.Applied, err error) {
+	err = s.with(ctx, func(c *sql.Conn) error {
+		all, err = s.engine.Batches(ctx, c)
+		return err
+	})
+	return all, err
+}
+
 // Close implements store.Store. Readers still owed a wake-up get it first.
 func (s *Store) Close() error {
 	s.bell.flush(s.notify)

@@ -28,7 +28,7 @@ type Opener struct {
 // Run runs the whole suite. open makes an empty store that ends with t.
 func Run(t *testing.T, open func(t *testing.T) Opener) {
 	for _, group := range []map[string]func(*testing.T, Opener){
-		upserts(), references(), locations(), boundaries(), refusals(), versions(), watches(), tallies(), reads(),
+		upserts(), references(), locations(), boundaries(), refusals(), versions(), watches(), tallies(), reads(), syncs(), reverts(),
 	} {
 		for sentence, test := range group {
 			t.Run(sentence, func(t *testing.T) { test(t, open(t)) })
