@@ -33,7 +33,6 @@ type batch struct {
 	sorted [chunk]uint8 // the same points by their heads
 	many   [16]uint16   // at least manyMarks + 2
 
-	nobody  uint32 // the word of all points outside the box
 	touched uint32 // of no meaning: keeps a look into memory from being left out
 }
 
@@ -64,12 +63,12 @@ func (b *batch) locate(r *raster, points []orb.Point, faces []int32) {
 // find finds the place of each point's word. What of r it needs it takes first: the compiler must suppose that writing to b changes r.
 func (b *batch) find(r *raster, points []orb.Point) {
 	x0, y0, fineX, fineY, endX, endY := r.x0, r.y0, r.fineX, r.fineY, r.endX, r.endY
-	blocks, wide := r.blocks, r.wide
+	blocks, wide, outside := r.blocks, r.wide, r.outside
 	for k, p := range points {
 		k &= chunk - 1
 		u, v := float64((p[0]-x0)*fineX), float64((p[1]-y0)*fineY)
 		if !(u >= 0 && u < endX && v >= 0 && v < endY) {
-			b.places[k] = &b.nobody
+			b.places[k] = outside
 			continue
 		}
 		x, y := int64(u), int64(v)

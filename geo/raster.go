@@ -37,6 +37,7 @@ type raster struct {
 	blocks       []block
 	sides        [][]border // of each block, exact
 	density      density
+	outside      *uint32 // the word of points that are in no block: nobody's
 }
 
 // A border is a side held once in each block it meets: its ends and the faces looking

@@ -13,7 +13,7 @@ import (
 // newRaster builds the raster of all uses, whose box is bound.
 func newRaster(bound orb.Bound, uses []use) raster {
 	if len(uses) == 0 {
-		return raster{}
+		return raster{outside: new(uint32)}
 	}
 	faces := facesIn(uses)
 	d := densityOf(len(uses)/2, faces)
@@ -117,7 +117,7 @@ func newFrame(bound orb.Bound, n float64) raster {
 	return raster{
 		x0: bound.Min[0], y0: bound.Min[1], perX: nx / width, perY: ny / height,
 		fineX: nx / width * (1 << fineBits), fineY: ny / height * (1 << fineBits), endX: nx * (1 << fineBits), endY: ny * (1 << fineBits),
-		nx: nx, ny: ny, wide: int(nx), blocks: make([]block, int(nx*ny)), sides: make([][]border, int(nx*ny)),
+		nx: nx, ny: ny, wide: int(nx), outside: new(uint32), blocks: make([]block, int(nx*ny)), sides: make([][]border, int(nx*ny)),
 	}
 }
 
