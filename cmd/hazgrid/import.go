@@ -227,7 +227,7 @@ func (j *importJob) all(ctx context.Context, paths []string) (reports []*importR
 	for _, path := range paths {
 		r, err := j.one(ctx, path)
 		if err != nil && ctx.Err() != nil {
-			err = fmt.Errorf("%s: %w", path, errBroken) // whatever it was that the signal cut off
+			err = fmt.Errorf("%s: %w", r.File, errBroken) // whatever it was that the signal cut off
 		}
 		if err != nil {
 			r.Error = err.Error()

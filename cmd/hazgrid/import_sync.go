@@ -3,7 +3,6 @@ package main
 import (
 	"fmt"
 	"iter"
-	"net/url"
 	"os/user"
 	"path/filepath"
 	"strings"
@@ -47,12 +46,12 @@ func (p *pass) origin() safety.Origin {
 	}
 }
 
-// shownFile is a file's name as it is kept: without its folder, and a URL without its password.
-func shownFile(path string) string {
-	if u, err := url.Parse(path); err == nil && strings.Contains(path, "://") {
-		return u.Redacted()
+// shownFile is the name of a source as it is kept: that of a file without its folder.
+func shownFile(name string) string {
+	if strings.Contains(name, "://") { // what importers.Name makes of a URL has no password
+		return name
 	}
-	return filepath.Base(path)
+	return filepath.Base(name)
 }
 
 func addBy(fl *pflag.FlagSet, by *string) {
