@@ -84,6 +84,10 @@ func newColumns(k safety.Kind, m []Column, warn func(code, example string)) *col
 		words: map[string][]claim{}, traps: traps(k), cache: map[string][]claim{}, noted: map[string]bool{},
 	}
 	for i, t := range c.targets {
+		if n := slices.Index(m, Column{Field: t}); n >= 0 {
+			c.seen[n] = true // no column is meant
+			continue
+		}
 		c.add(t, claim{i, canonical})
 		if len(t) > dbfName && !slices.Contains(c.targets, t[:dbfName]) {
 			c.add(t[:dbfName], claim{i, synonym})
@@ -163,6 +167,9 @@ func (c *columns) claims(name string) []claim {
 	folded := foldName(name)
 	var cls []claim
 	for i, m := range c.mapped {
+		if m.Name == "" {
+			continue
+		}
 		if m.Name == strings.TrimSpace(name) || foldName(m.Name) == folded && folded != "" || c.isCutOff(name, m.Name) {
 			c.seen[i] = true
 			cls = append(cls, claim{slices.Index(c.targets, m.Field), mapped})

@@ -213,6 +213,28 @@ func TestPipelines(t *testing.T) {
 	}
 }
 
+// TestMadeLineIDs reads the real lines, which all have one ID: without that column each is known by where it runs.
+func TestMadeLineIDs(t *testing.T) {
+	path := shared(t, "kaohsiung_ng_pipelines_wgs84.geojson")
+	m, err := ParseMap(safety.Lines, []string{"id=-", "operator=NAME"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	ids := map[any]bool{}
+	for range 2 {
+		got := readPath(t, path, Options{Kind: safety.Lines, Map: m})
+		for _, r := range got.records {
+			ids[value(t, safety.Lines, r, "id")] = true
+		}
+		if w := warned(got.file, "derived_id"); got.err != nil || w == "" {
+			t.Fatal(got.err, w)
+		}
+	}
+	if len(ids) != 609 {
+		t.Errorf("%d ids of 609 lines read twice", len(ids))
+	}
+}
+
 func TestEncodings(t *testing.T) {
 	const text = "id,名称\na,塘下镇\n"
 	gbk, err := simplifiedchinese.GBK.NewEncoder().String(text)

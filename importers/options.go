@@ -45,10 +45,13 @@ type Options struct {
 // maxRecord is the size in bytes beyond which a record is rejected.
 const maxRecord = 64 << 20
 
-// A Column gives a field the name of its column in the file.
+// A Column gives a field the name of its column in the file, "" for none.
 type Column struct{ Field, Name string }
 
-// ParseMap reads "field=column" for the fields of k. It fails with
+// noColumn stands for the name of a column where there is none.
+const noColumn = "-"
+
+// ParseMap reads "field=column" for the fields of k; "field=-" says that no column gives the field. It fails with
 // safety.ErrInvalid on an unknown field and on a field named twice.
 func ParseMap(k safety.Kind, specs []string) ([]Column, error) {
 	known := targetNames(k)
@@ -64,6 +67,9 @@ func ParseMap(k safety.Kind, specs []string) ([]Column, error) {
 				safety.ErrInvalid, s, k, field, strings.Join(known, ", "))
 		case slices.ContainsFunc(out, func(c Column) bool { return c.Field == field }):
 			return nil, fmt.Errorf("%w: %q: field %q is mapped twice", safety.ErrInvalid, s, field)
+		}
+		if name == noColumn {
+			name = ""
 		}
 		out = append(out, Column{Field: field, Name: name})
 	}

@@ -92,18 +92,18 @@ func (m *mapper) record(r row) (safety.Record, *safety.FieldError) {
 			return reject(v.field.Name, m.why(r, found[i]))
 		}
 	}
-	if rec.Values[m.key] == nil {
-		id, f := m.derived(rec.Values)
-		if f != nil {
-			return reject(f.field, f.reason)
-		}
-		rec.Values[m.key], key = id, id
-	}
 	if f := m.span(rec); f != nil {
 		return reject(f.field, f.reason)
 	}
 	if f := m.shape(&rec, r, found[len(m.readers):]); f != nil {
 		return reject(f.field, f.reason)
+	}
+	if rec.Values[m.key] == nil {
+		id, f := m.derived(rec)
+		if f != nil {
+			return reject(f.field, f.reason)
+		}
+		rec.Values[m.key], key = id, id
 	}
 	m.noteRepair(rec, key)
 	m.look(rec, key, r, found)

@@ -56,8 +56,8 @@ GeoPackage, a folder of a KML. Of a Shapefile give any of its files, the others 
 text is in what --encoding, the .cpg or the language byte of the .dbf says, else in UTF-8 when all of it
 is, else in GB 18030. A ZIP archive is read where it is: the Shapefile in it that --layer names, or the only one; or
 the one file of another format. Columns are found by their names in English or Chinese, also under a title and in two rows; --map
-names the others. Rows of sums are left out. Ledgers need no ids: an enterprise is then its credit code, else its name, and a
-hazard what it says of enterprise, day and description.
+names the others. Rows of sums are left out. Ledgers need no ids: an enterprise is then its credit code, else its name, a
+hazard what it says of enterprise, day and description, and a line where it runs.
 Each file is one transaction: all of its good records are written, or nothing. Records are inserted or
 updated by code or id; reading a file twice changes nothing. Records that are wrong are left out, counted,
 and named in --rejects; the exit status is then 3.
@@ -80,6 +80,7 @@ What an import changed, hazgrid batches lists and hazgrid revert puts back.
   hazgrid import grids --layer 二级网格 delivery.zip
   hazgrid import enterprises --frame gcj02 --encoding gb18030 ledger.csv
   hazgrid import enterprises --frame auto --dry-run ledger.csv
+  hazgrid import lines --map id=- --map operator=NAME pipes.geojson
   hazgrid import lines --control-points corners.csv pipes.geojson
   hazgrid import hazards --sheet 台账 --map rectified_at=整改时间 ledger.xlsx
   hazgrid import hazards --rejects rejects.csv --report report.json 2014-11.csv 2014-12.csv
@@ -128,7 +129,7 @@ func (f *importFlags) add(cmd *cobra.Command) {
 	fl.Int64Var(&f.level, "level", 0, "grids: `level` of the features that have none (1 is the largest)")
 	fl.StringVar(&f.scheme, "scheme", "", "grids: `scheme` of those that have none (default "+safety.DefaultScheme+")")
 	fl.StringVar(&f.validFrom, "valid-from", "", "grids: `date` from which those without one are valid (default always)")
-	fl.StringArrayVar(&f.columns, "map", nil, "`field=column`: the field is in this column of the file (repeatable)")
+	fl.StringArrayVar(&f.columns, "map", nil, "`field=column`: the field is in this column of the file, or, for -, in none (repeatable)")
 	fl.StringVar(&f.frame, "frame", "", "coordinate `frame` of the file: auto, a name such as gcj02 or EPSG:4549, or a .prj file (default what the file says, else wgs84)")
 	fl.StringVar(&f.frameParams, "frame-params", "", "JSON `file` with the parameters of a datum or a local frame")
 	fl.StringVar(&f.controlPoints, "control-points", "", "CSV `file` of points x,y,lon,lat that a local frame is fitted to")
