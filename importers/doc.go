@@ -1,7 +1,7 @@
 // Package importers turns a file into records: a file in, a stream of
 // safety.Record and row errors out. It never writes and holds no more of the file
 // than one record; of a workbook also the texts that its cells share (128 MB at
-// most) and its merged ranges, of a TopoJSON its arcs (128 MB at most), and of grids that are
+// most) and its merged ranges, of a TopoJSON its arcs (88 MB at most), and of grids that are
 // mended as a coverage all of them (Options.Coverage).
 //
 // The work is in two steps that know nothing of each other. A format reader

@@ -101,7 +101,10 @@ func (g *gpkgReader) choose() error {
 	if g.src.o.Layer != "" || len(features) == 0 {
 		features = append(features, tables...)
 	}
-	g.layer, err = chooseLayer(features, g.src.o.Layer, "layer of the GeoPackage")
+	i, err := pickLayer(g.src.o.Layer, features)
+	if err == nil {
+		g.layer = features[i]
+	}
 	return err
 }
 

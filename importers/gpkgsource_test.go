@@ -105,10 +105,10 @@ func TestGeoPackageAttributes(t *testing.T) {
 // TestGeoPackageFaults holds what of a file is refused as a whole.
 func TestGeoPackageFaults(t *testing.T) {
 	for name, c := range map[string]struct{ more, layer, want string }{
-		"several":      {"INSERT INTO gpkg_contents VALUES ('b', 'features')", "", "more than one layer of the GeoPackage; name it with --layer (there are: b, 网格)"},
-		"unknown":      {"", "x", "--layer x: no such layer of the GeoPackage (there are: 网格, book)"},
+		"several":      {"INSERT INTO gpkg_contents VALUES ('b', 'features')", "", "there are 2 layers, say --layer (one of b, 网格)"},
+		"unknown":      {"", "x", `there is no layer "x" (there are: 网格, book)`},
 		"no contents":  {"DROP TABLE gpkg_contents", "", "not a GeoPackage (it has no table gpkg_contents)"},
-		"empty":        {"DELETE FROM gpkg_contents", "", "there is no layer of the GeoPackage"},
+		"empty":        {"DELETE FROM gpkg_contents", "", "there are 0 layers"},
 		"no table":     {"DROP TABLE 网格", "", `lists a layer "网格" and does not have it`},
 		"no system":    {"UPDATE gpkg_geometry_columns SET srs_id = 99", "", "srs_id 99, which the file does not describe"},
 		"other system": {"UPDATE gpkg_geometry_columns SET srs_id = 2383", "", "EPSG:2383"},

@@ -55,7 +55,7 @@ func (k *kmlReader) rows() rows {
 		k.yield, k.count, k.folders, k.found = yield, 0, nil, false
 		err := k.texts(k.text)
 		if layer := k.src.o.Layer; err == nil && layer != "" && !k.found {
-			_, err = chooseLayer(k.folders, layer, "folder of the KML")
+			err = fmt.Errorf("%w: there is no folder %q in the KML (there are: %s)", safety.ErrInvalid, layer, clipList(k.folders))
 		}
 		if err != nil && !errors.Is(err, errStop) {
 			yield(row{}, err)

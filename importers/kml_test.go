@@ -8,6 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/paulmach/orb"
 	"golang.org/x/text/encoding/simplifiedchinese"
@@ -111,7 +112,7 @@ func utf16le(s string) string {
 func TestKMLFaults(t *testing.T) {
 	place := `<kml><Placemark id="a">%s</Placemark></kml>`
 	for name, c := range map[string]struct{ in, layer, want string }{
-		"unknown folder": {kmlText, "x", "--layer x: no such folder of the KML (there are: 全部, 网格, 点)"},
+		"unknown folder": {kmlText, "x", `there is no folder "x" in the KML (there are: 全部, 网格, 点)`},
 		"not closed":     {"<kml><Document><Placemark></Document></kml>", "", "not XML in line 1"},
 		"cut off":        {kmlText[:700], "", "the XML is cut off in line"},
 		"GPX":            {"<?xml version='1.0'?><!-- <kml --><gpx/>", "", "not KML but XML that begins with <gpx>"},
@@ -135,6 +136,16 @@ func TestKMLFaults(t *testing.T) {
 	got := readText(t, long, Options{Kind: safety.Enterprises, MaxBytes: 4096})
 	if got.err != nil || len(got.records) != 1 || len(got.rejects) != 1 || !strings.Contains(got.rejects[0].Reason, "longer than") {
 		t.Errorf("a long placemark: %v %v %v", got.err, got.records, got.rejects)
+	}
+}
+
+// TestKMLLongLine reads a million positions in one text: time is not their square.
+func TestKMLLongLine(t *testing.T) {
+	in := `<kml><Placemark id="l"><LineString><coordinates>` + strings.Repeat("120.5,27.5,3 121,27 ", 500_000) + `</coordinates></LineString></Placemark></kml>`
+	start := time.Now()
+	got := readText(t, in, Options{Kind: safety.Lines})
+	if got.err != nil || len(got.records) != 1 || len(got.records[0].Geometry.(orb.MultiLineString)[0]) != 1_000_000 || time.Since(start) > 30*time.Second {
+		t.Errorf("%v %v in %v", got.err, got.rejects, time.Since(start))
 	}
 }
 

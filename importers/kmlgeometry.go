@@ -64,7 +64,10 @@ func parsePositions(s string) (out []orb.Point, err error) {
 		var p orb.Point
 		n := 0
 		for {
-			end := strings.IndexAny(s+" ", blanks+",")
+			end := strings.IndexAny(s, blanks+",")
+			if end < 0 {
+				end = len(s)
+			}
 			v, err := strconv.ParseFloat(s[:end], 64)
 			if err != nil && !errors.Is(err, strconv.ErrRange) { // one beyond float64 is infinite, and refused with its place
 				return nil, shapeError(fmt.Sprintf("want longitude,latitude, got %q at position %d", clip(s[:end]), len(out)+1))

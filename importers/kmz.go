@@ -18,7 +18,9 @@ import (
 // Bounds of an archive: its texts are read as they are unpacked and never held, but a small file
 // must not keep the reader busy for hours.
 const (
-	maxUnpacked     = 2 << 30  // of all texts, in bytes
+	maxUnpacked     = 1 << 30  // of all texts, in bytes
+	freeUnpacked    = 64 << 20 // so much whatever the size of the archive
+	maxRatio        = 50       // and beyond that so many times its size; KML has 5 to 20
 	maxZipDirectory = 16 << 20 // of the list of entries, in bytes
 )
 
@@ -43,7 +45,7 @@ func readKMZ(s *source) (table, error) {
 	}
 	k := &kmlReader{src: &quiet}
 	k.texts = func(f func(io.Reader) error) error {
-		left := int64(maxUnpacked)
+		left := min(maxUnpacked, max(freeUnpacked, maxRatio*s.size))
 		for _, e := range texts {
 			if err := k.entry(e, &left, f); err != nil {
 				return err
@@ -106,7 +108,7 @@ type unpacked struct {
 func (u *unpacked) Read(p []byte) (int, error) {
 	n, err := u.src.Read(p)
 	if *u.left -= int64(n); *u.left < 0 {
-		return 0, fmt.Errorf("%w: the archive unpacks to more than %d GB", safety.ErrInvalid, maxUnpacked>>30)
+		return 0, fmt.Errorf("%w: the archive unpacks to more than 1 GB, or than %d times its size", safety.ErrInvalid, maxRatio)
 	}
 	return n, err
 }

@@ -175,6 +175,10 @@ func TestPostGISFaults(t *testing.T) {
 	if got := readPath(t, asking(at, "table", "t"), Options{Kind: safety.Enterprises, Frame: "wgs84"}); got.err != nil || len(got.records) != 1 {
 		t.Errorf("with --frame, and after all that was tried: %v", got.err)
 	}
+	long := readPath(t, asking(at, "sql", "select repeat('x', 3000000) as id"), Options{Kind: safety.Enterprises, MaxBytes: 1 << 20})
+	if long.err == nil || !strings.Contains(long.err.Error(), "a row is longer than 1 MB") {
+		t.Errorf("a long row: %v", long.err)
+	}
 }
 
 // TestPostGISEnds stops a query that takes long when the context ends.

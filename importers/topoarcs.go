@@ -10,8 +10,9 @@ import (
 
 // What is held of a topology, and what one geometry may be of: an arc may be named many times.
 const (
-	maxArcPositions = 8_000_000 // of all arcs: 128 MB
-	maxArcs         = 8_000_000
+	maxArcPositions = 4_000_000 // of all arcs: 64 MB
+	maxArcs         = 1_000_000 // 24 MB
+	arcBlock        = 1 << 16   // positions that memory is made for at a time: a slice that grew would be held twice
 	maxPositions    = 4_000_000 // of a geometry put together from arcs: 64 MB
 )
 
@@ -69,12 +70,13 @@ func (t *topoTransform) apply(p orb.Point) orb.Point {
 // An arcs holds the arcs of a topology as they stand in the file: the transform may come after them.
 type arcs struct {
 	transform topoTransform
-	points    []orb.Point
-	ends      []int32 // of each arc, in points
+	all       [][]orb.Point
+	block     []orb.Point // what is left of the last block
+	positions int         // in all
 	coords    coordinates
 }
 
-func (a *arcs) len() int { return len(a.ends) }
+func (a *arcs) len() int { return len(a.all) }
 
 // add reads one more arc: an array of positions.
 func (a *arcs) add(c *cursor) error {
@@ -87,26 +89,35 @@ func (a *arcs) add(c *cursor) error {
 	switch {
 	case a.coords.depth != 2 && a.coords.depth != 0:
 		return shapeError("not an array of positions")
-	case len(a.points)+len(a.coords.points) > maxArcPositions || len(a.ends) == maxArcs:
+	case a.positions+len(a.coords.points) > maxArcPositions || len(a.all) == maxArcs:
 		return fmt.Errorf("the topology has more than %d arcs or %d positions in them, which are held in memory; cut it, or convert it to GeoJSON", maxArcs, maxArcPositions)
 	}
-	a.points = append(a.points, a.coords.points...)
-	a.ends = append(a.ends, int32(len(a.points)))
+	a.all = append(a.all, a.room(len(a.coords.points)))
+	a.positions += copy(a.all[len(a.all)-1], a.coords.points)
 	return nil
+}
+
+// room returns memory for n positions: a part of a block, or its own when that would leave much of a block unused.
+func (a *arcs) room(n int) []orb.Point {
+	if n > arcBlock/8 {
+		return make([]orb.Point, n)
+	}
+	if n > len(a.block) {
+		a.block = make([]orb.Point, arcBlock)
+	}
+	out := a.block[:n:n]
+	a.block = a.block[n:]
+	return out
 }
 
 // appendArc appends the positions of arc i to line; i < 0 is arc ^i backwards. Arcs that follow one
 // another share a position.
 func (a *arcs) appendArc(line []orb.Point, i int) ([]orb.Point, error) {
 	n := max(i, ^i)
-	if n >= len(a.ends) {
-		return nil, shapeError(fmt.Sprintf("arc %d of a topology of %d arcs", i, len(a.ends)))
+	if n >= len(a.all) {
+		return nil, shapeError(fmt.Sprintf("arc %d of a topology of %d arcs", i, len(a.all)))
 	}
-	from := 0
-	if n > 0 {
-		from = int(a.ends[n-1])
-	}
-	arc := a.points[from:a.ends[n]]
+	arc := a.all[n]
 	if len(line)+len(arc) > maxPositions {
 		return nil, shapeError(fmt.Sprintf("more than %d positions", maxPositions))
 	}

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"slices"
 	"strings"
 
 	"hazgrid/safety"
@@ -35,7 +34,7 @@ func readTopoJSON(s *source) (table, error) {
 		return table{}, err
 	}
 	if err := t.in.members(t.topology); err != nil {
-		return table{}, err
+		return table{}, t.explain(err)
 	}
 	switch c, err := t.in.peek(); {
 	case err == nil:
@@ -43,31 +42,18 @@ func readTopoJSON(s *source) (table, error) {
 	case !errors.Is(err, io.EOF):
 		return table{}, err
 	}
-	var err error
-	t.layer, err = chooseLayer(t.layers, s.o.Layer, "object of the TopoJSON")
-	t.in = nil
-	return table{rows: t.rows(), again: true}, err
+	i, err := pickLayer(s.o.Layer, t.layers)
+	if err != nil {
+		return table{}, err
+	}
+	t.in, t.layer = nil, t.layers[i]
+	return table{rows: t.rows(), again: true}, nil
 }
 
 func (t *topoReader) open(s *source) error {
 	text, err := s.text()
 	t.in = newJSONStream(text, s.o.maxBytes())
 	return err
-}
-
-// chooseLayer returns the name of the layer to read: the one asked for, else the only one.
-func chooseLayer(there []string, asked, what string) (string, error) {
-	switch {
-	case len(there) == 0:
-		return "", fmt.Errorf("%w: there is no %s", safety.ErrInvalid, what)
-	case asked != "" && !slices.Contains(there, asked):
-		return "", fmt.Errorf("%w: --layer %s: no such %s (there are: %s)", safety.ErrInvalid, asked, what, clipList(there))
-	case asked != "":
-		return asked, nil
-	case len(there) > 1:
-		return "", fmt.Errorf("%w: more than one %s; name it with --layer (there are: %s)", safety.ErrInvalid, what, clipList(there))
-	}
-	return there[0], nil
 }
 
 // maxLayers bounds how many layers of a file are remembered, to choose from and to name in messages.
@@ -127,9 +113,17 @@ func (t *topoReader) rows() rows {
 			err = t.in.members(t.object)
 		}
 		if err != nil && !errors.Is(err, errStop) {
-			yield(row{}, err)
+			yield(row{}, t.explain(err))
 		}
 	}
+}
+
+// explain says what was too long where no record is.
+func (t *topoReader) explain(err error) error {
+	if errors.Is(err, errTooLong) {
+		return fmt.Errorf("%w: a value before byte %d is longer than %d MB", safety.ErrInvalid, t.in.at()+1, t.in.max>>20)
+	}
+	return err
 }
 
 // object reads a member of the top level in the second reading.

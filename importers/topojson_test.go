@@ -122,21 +122,22 @@ func TestTopoJSONOriginals(t *testing.T) {
 func TestTopoJSONFaults(t *testing.T) {
 	whole := topologies["quantised"]
 	for name, c := range map[string]struct{ in, layer, want string }{
-		"several":        {whole, "", "more than one object of the TopoJSON; name it with --layer (there are: 网格, 管线, points)"},
-		"unknown":        {whole, "x", "--layer x: no such object of the TopoJSON (there are: 网格, 管线, points)"},
-		"none":           {`{"type":"Topology","objects":{},"arcs":[]}`, "", "there is no object"},
+		"several":        {whole, "", "there are 3 layers, say --layer (one of 网格, 管线, points)"},
+		"unknown":        {whole, "x", `there is no layer "x" (there are: 网格, 管线, points)`},
+		"none":           {`{"type":"Topology","objects":{},"arcs":[]}`, "", "there are 0 layers"},
 		"late type":      {`{"arcs":[],"objects":{"a":null},"type":"Thing"}`, "", `type "Thing", want Topology`},
 		"no arc":         {`{"type":"Topology","arcs":[5]}`, "", "arc 0 at byte"},
 		"deep arc":       {`{"type":"Topology","arcs":[[[[[[[[0]]]]]]]]}`, "", "nested too deep"},
 		"text arc":       {`{"type":"Topology","arcs":[["AAA"]]}`, "", "coordinates are text"},
 		"transform":      {`{"type":"Topology","transform":{"scale":5}}`, "", "want an array of two numbers"},
+		"long arc":       {`{"type":"Topology","arcs":[[` + strings.Repeat("[1,1],", 400_000) + `[1,1]]],"objects":{"a":null}}`, "", "is longer than 2 MB"},
 		"garbage after":  {`{"type":"Topology","objects":{"a":null},"arcs":[]} x`, "", "after the end of the topology"},
 		"two claims":     {strings.Replace(whole, `"GeometryCollection"`, `"Polygon"`, 1), "网格", `has geometries and is of type "Polygon"`},
 		"broken member":  {strings.Replace(whole, `"name":"西"`, `"name" "西"`, 1), "网格", "not JSON at byte"},
 		"numbers differ": {strings.Replace(whole, `"scale":[0.5,0.25]`, `"scale":[1e308,1e308]`, 1), "网格", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got := readText(t, c.in, Options{Kind: safety.Grids, Layer: c.layer})
+			got := readText(t, c.in, Options{Kind: safety.Grids, Layer: c.layer, MaxBytes: 2 << 20})
 			if c.want == "" {
 				if got.err != nil || len(got.records) != 0 || len(got.rejects) != 7 {
 					t.Errorf("%+v, want every record rejected", got)
