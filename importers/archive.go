@@ -38,17 +38,26 @@ type entry struct {
 	name string // with its folders, in UTF-8
 }
 
-// openArchive reads the list of files.
-func openArchive(s *source) (*archive, error) {
+// zipDirectory reads the list of files of a ZIP archive. archive/zip holds it in memory, however long it is said to be.
+func zipDirectory(s *source) (*zip.Reader, error) {
 	list := &rationed{src: s, left: mostDirectory}
 	z, err := zip.NewReader(list, s.size)
-	if err != nil && !errors.Is(err, zip.ErrInsecurePath) {
-		if list.left < 0 {
-			return nil, fmt.Errorf("%w: the list of files in the ZIP archive is longer than %d MB", safety.ErrInvalid, mostDirectory>>20)
-		}
-		return nil, fmt.Errorf("%w: it looks like a ZIP archive, broken or cut off: %w", safety.ErrInvalid, err)
+	switch {
+	case err == nil || errors.Is(err, zip.ErrInsecurePath): // nothing is written under those names
+		list.left = math.MaxInt64
+		return z, nil
+	case list.left < 0:
+		return nil, fmt.Errorf("%w: the list of files in the ZIP archive is longer than %d MB", safety.ErrInvalid, mostDirectory>>20)
 	}
-	list.left = math.MaxInt64
+	return nil, fmt.Errorf("%w: it looks like a ZIP archive, broken or cut off: %w", safety.ErrInvalid, err)
+}
+
+// openArchive reads the list of files.
+func openArchive(s *source) (*archive, error) {
+	z, err := zipDirectory(s)
+	if err != nil {
+		return nil, err
+	}
 	a := &archive{src: s}
 	for _, f := range z.File {
 		if e := (entry{f, entryName(f)}); !strings.HasSuffix(e.name, "/") && !hidden(e.name) {

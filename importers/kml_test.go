@@ -1,7 +1,6 @@
 package importers
 
 import (
-	"archive/zip"
 	"bytes"
 	"fmt"
 	"io"
@@ -153,29 +152,9 @@ func TestKMLCut(t *testing.T) {
 	cutEverywhere(t, []byte(kmlText), Options{Kind: safety.Grids, Layer: "网格"})
 }
 
-// kmzOf packs texts under names, in this order.
-func kmzOf(t testing.TB, namesAndTexts ...string) []byte {
-	t.Helper()
-	var b bytes.Buffer
-	z := zip.NewWriter(&b)
-	for i := 0; i < len(namesAndTexts); i += 2 {
-		w, err := z.Create(namesAndTexts[i])
-		if err == nil {
-			_, err = io.WriteString(w, namesAndTexts[i+1])
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-	}
-	if err := z.Close(); err != nil {
-		t.Fatal(err)
-	}
-	return b.Bytes()
-}
-
 func TestKMZ(t *testing.T) {
 	const one = `<kml><Placemark id="%s"><Point><coordinates>%d,2</coordinates></Point></Placemark></kml>`
-	in := kmzOf(t, "layers/a.kml", fmt.Sprintf(one, "a", 1), "DOC.KML", "<kml><NetworkLink/>"+fmt.Sprintf(one, "doc", 2)[5:], "../../b.kml", fmt.Sprintf(one, "b", 3), "x.png", "\x00")
+	in := zipOf(t, "layers/a.kml", fmt.Sprintf(one, "a", 1), "DOC.KML", "<kml><NetworkLink/>"+fmt.Sprintf(one, "doc", 2)[5:], "../../b.kml", fmt.Sprintf(one, "b", 3), "x.png", "\x00")
 	got := readText(t, string(in), Options{Kind: safety.Enterprises})
 	if got.err != nil || len(got.records) != 3 || got.file.Format != "KMZ" || len(got.file.Warnings()) != 0 {
 		t.Fatalf("%+v %v", got, got.rejects)
@@ -185,25 +164,28 @@ func TestKMZ(t *testing.T) {
 			t.Errorf("record %d is %v, want %s", i+1, id, want)
 		}
 	}
-	got = readText(t, string(kmzOf(t, "doc.kml", "<kml><NetworkLink/></kml>")), Options{Kind: safety.Enterprises})
+	got = readText(t, string(zipOf(t, "doc.kml", "<kml><NetworkLink/></kml>")), Options{Kind: safety.Enterprises})
 	if w := got.file.Warnings(); len(w) != 1 || w[0].Code != "network_link" {
 		t.Errorf("warnings %v", w)
 	}
 }
 
 func TestKMZFaults(t *testing.T) {
-	whole := kmzOf(t, "doc.kml", kmlText)
+	whole := zipOf(t, "doc.kml", kmlText)
 	encrypted := bytes.Clone(whole)
 	encrypted[bytes.Index(encrypted, []byte("PK\x01\x02"))+8] |= 1
 	many := bytes.Clone(whole)
 	copy(many[len(many)-10:], "\xff\xff\xff\xff")
+	other := zipOf(t, "a.kml", "")
+	copy(other[bytes.LastIndex(other, []byte("a.kml")):], "a.txt")
 	for name, c := range map[string]struct {
 		in   []byte
 		want string
 	}{
 		"encrypted":    {encrypted, "doc.kml in the archive is encrypted"},
-		"many entries": {many, "too many entries"},
-		"cut text":     {kmzOf(t, "doc.kml", kmlText[:700]), "doc.kml in the archive: invalid: the XML is cut off"},
+		"many entries": {many, "broken or cut off"}, // it says that its list has as many bytes as can be
+		"no KML":       {other, "holds no KML"},     // in its list, only where the file stands
+		"cut text":     {zipOf(t, "doc.kml", kmlText[:700]), "doc.kml in the archive: invalid: the XML is cut off"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got := readText(t, string(c.in), Options{Kind: safety.Grids})
@@ -230,7 +212,7 @@ func TestKMZBomb(t *testing.T) {
 
 func FuzzKML(f *testing.F) {
 	f.Add([]byte(kmlText))
-	f.Add(kmzOf(f, "doc.kml", kmlText))
+	f.Add(zipOf(f, "doc.kml", kmlText))
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if !bytes.HasPrefix(b, []byte("PK")) && !bytes.HasPrefix(b, []byte("<kml")) {
 			b = append([]byte("<kml>"), b...)

@@ -1,10 +1,7 @@
 package importers
 
 import (
-	"archive/zip"
 	"bufio"
-	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -18,24 +15,23 @@ import (
 // Bounds of an archive: its texts are read as they are unpacked and never held, but a small file
 // must not keep the reader busy for hours.
 const (
-	maxUnpacked     = 1 << 30  // of all texts, in bytes
-	freeUnpacked    = 64 << 20 // so much whatever the size of the archive
-	maxRatio        = 50       // and beyond that so many times its size; KML has 5 to 20
-	maxZipDirectory = 16 << 20 // of the list of entries, in bytes
+	maxUnpacked  = 1 << 30  // of all texts, in bytes
+	freeUnpacked = 64 << 20 // so much whatever the size of the archive
+	maxRatio     = 50       // and beyond that so many times its size; KML has 5 to 20
 )
 
 // readKMZ is the reader of KMZ: a ZIP archive with KML in it. doc.kml comes first; other KML beside it is what it links to.
 func readKMZ(s *source) (table, error) {
-	entries, err := zipEntries(s)
+	a, err := openArchive(s)
 	if err != nil {
 		return table{}, err
 	}
-	texts := slices.DeleteFunc(entries, func(e *zip.File) bool { return !strings.EqualFold(path.Ext(e.Name), ".kml") })
+	texts := slices.DeleteFunc(a.entries, func(e entry) bool { return !strings.EqualFold(path.Ext(e.name), ".kml") })
 	if len(texts) == 0 {
 		return table{}, fmt.Errorf("%w: the ZIP archive holds no KML", safety.ErrInvalid)
 	}
-	slices.SortStableFunc(texts, func(a, b *zip.File) int {
-		return int(rank(a.Name)) - int(rank(b.Name))
+	slices.SortStableFunc(texts, func(a, b entry) int {
+		return int(rank(a.name)) - int(rank(b.name))
 	})
 	quiet := *s
 	quiet.warn = func(code, example string) {
@@ -65,13 +61,13 @@ func rank(name string) uint8 {
 }
 
 // entry unpacks one text.
-func (k *kmlReader) entry(e *zip.File, left *int64, f func(io.Reader) error) error {
+func (k *kmlReader) entry(e entry, left *int64, f func(io.Reader) error) error {
 	if e.Flags&1 != 0 {
-		return fmt.Errorf("%w: %s in the archive is encrypted", safety.ErrInvalid, clip(e.Name))
+		return fmt.Errorf("%w: %s in the archive is encrypted", safety.ErrInvalid, clip(e.name))
 	}
 	body, err := e.Open()
 	if err != nil {
-		return fmt.Errorf("%w: %s in the archive: %w", safety.ErrInvalid, clip(e.Name), err)
+		return fmt.Errorf("%w: %s in the archive: %w", safety.ErrInvalid, clip(e.name), err)
 	}
 	defer func() { _ = body.Close() }() // what was wanted is read
 	in := bufio.NewReaderSize(&unpacked{body, left}, 64<<10)
@@ -82,7 +78,7 @@ func (k *kmlReader) entry(e *zip.File, left *int64, f func(io.Reader) error) err
 	}
 	cs, err := xmlCharset(head, detect(head, asked), k.src.o)
 	if err != nil {
-		return fmt.Errorf("%s in the archive: %w", clip(e.Name), err)
+		return fmt.Errorf("%s in the archive: %w", clip(e.name), err)
 	}
 	k.strict = cs.enc != nil
 	text, err := cs.reader(in)
@@ -93,7 +89,7 @@ func (k *kmlReader) entry(e *zip.File, left *int64, f func(io.Reader) error) err
 		err = fmt.Errorf("%w: %w", safety.ErrInvalid, err)
 	}
 	if err != nil && !errors.Is(err, errStop) {
-		return fmt.Errorf("%s in the archive: %w", clip(e.Name), err)
+		return fmt.Errorf("%s in the archive: %w", clip(e.name), err)
 	}
 	return err
 }
@@ -111,26 +107,4 @@ func (u *unpacked) Read(p []byte) (int, error) {
 		return 0, fmt.Errorf("%w: the archive unpacks to more than 1 GB, or than %d times its size", safety.ErrInvalid, maxRatio)
 	}
 	return n, err
-}
-
-// zipEntries lists the entries of a ZIP archive. archive/zip holds the list in memory, however long; so its size is
-// looked at before (APPNOTE.TXT, 4.3.16: at 12 in the end record, its offset at 16).
-func zipEntries(s *source) ([]*zip.File, error) {
-	tail := make([]byte, min(s.size, 22+1<<16))
-	if _, err := s.ReadAt(tail, s.size-int64(len(tail))); err != nil && !errors.Is(err, io.EOF) {
-		return nil, err
-	}
-	at := bytes.LastIndex(tail, []byte("PK\x05\x06"))
-	if at < 0 || len(tail)-at < 22 {
-		return nil, fmt.Errorf("%w: the ZIP archive is cut off: its list of entries is missing", safety.ErrInvalid)
-	}
-	size, offset := binary.LittleEndian.Uint32(tail[at+12:]), binary.LittleEndian.Uint32(tail[at+16:])
-	if size > maxZipDirectory || s.size-int64(offset) > 2*maxZipDirectory {
-		return nil, fmt.Errorf("%w: the ZIP archive has too many entries", safety.ErrInvalid)
-	}
-	z, err := zip.NewReader(s, s.size)
-	if err != nil {
-		return nil, fmt.Errorf("%w: a damaged ZIP archive: %w", safety.ErrInvalid, err)
-	}
-	return z.File, nil
 }

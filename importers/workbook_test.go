@@ -267,6 +267,7 @@ func TestBadWorkbooks(t *testing.T) {
 		"no sheets":      {zipOf(t, "xl/workbook.xml", "<workbook/>"), "has no sheets"},
 		"no workbook":    {zipOf(t, "[Content_Types].xml", "<Types/>", "word/document.xml", "<w/>"), "no workbook"},
 		"not an archive": {[]byte("PK\x03\x04....[Content_Types].xml"), "broken or cut off"},
+		"cut off":        {zipOf(t, "[Content_Types].xml", "<Types/>", "xl/workbook.xml", "<workbook/>")[:90], "a broken Excel workbook"},
 		"OpenDocument":   {zipOf(t, "mimetype", "application/vnd.oasis.opendocument.spreadsheet", "content.xml", ""), "OpenDocument"},
 		"magic only":     {[]byte(compoundMagic), "a broken old Office file"},
 		"encrypted":      {encrypted(t), "the workbook is encrypted"},

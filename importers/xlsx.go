@@ -26,7 +26,7 @@ type xlsxBook struct {
 
 // readXLSX is the reader of XLSX.
 func readXLSX(s *source) (table, error) {
-	z, err := zip.NewReader(s, s.size)
+	z, err := zipDirectory(s)
 	if err != nil {
 		return table{}, fmt.Errorf("%w: a broken Excel workbook (.xlsx): %w", safety.ErrInvalid, err)
 	}

@@ -169,6 +169,7 @@ func (u *turn) finish(t *testing.T) {
 
 // Killed at any moment, an import is all there or not at all, and runs to its end when it is started again.
 func TestKilledImports(t *testing.T) {
+	t.Parallel() // these wait for other processes and for disks
 	times, n := killings(t)
 	program(t)
 	stores(t, func(t *testing.T, db string) {
@@ -197,6 +198,7 @@ func TestKilledImports(t *testing.T) {
 
 // An import that is interrupted says so and leaves the store as it was.
 func TestInterruptedImport(t *testing.T) {
+	t.Parallel() // these wait for other processes and for disks
 	program(t)
 	stores(t, func(t *testing.T, db string) {
 		u, takes := newTurn(t, db, 10_000)
@@ -219,6 +221,7 @@ func TestInterruptedImport(t *testing.T) {
 
 // Two imports at once: both get in, one after the other, or one is told that it cannot.
 func TestTwoImportsAtOnce(t *testing.T) {
+	t.Parallel() // these wait for other processes and for disks
 	program(t)
 	stores(t, func(t *testing.T, db string) {
 		u, _ := newTurn(t, db, 10_000)
@@ -245,6 +248,7 @@ func TestTwoImportsAtOnce(t *testing.T) {
 
 // Somebody who reads the GeoPackage all the while neither stops an import nor sees half of it.
 func TestImportBesideAReader(t *testing.T) {
+	t.Parallel() // these wait for other processes and for disks
 	u, _ := newTurn(t, filepath.Join(t.TempDir(), "city.gpkg"), 20_000)
 	base, err := sql.Open("sqlite", u.db)
 	if err != nil {
@@ -350,6 +354,7 @@ func (u *turn) refused(t *testing.T, words ...string) {
 }
 
 func TestImportOntoAFullDisk(t *testing.T) {
+	t.Parallel() // these wait for other processes and for disks
 	program(t)
 	t.Run("gpkg", func(t *testing.T) {
 		dir := tmpfs(t, 128)
@@ -383,6 +388,7 @@ func TestImportOntoAFullDisk(t *testing.T) {
 
 // The server goes away in the middle of an import and comes back.
 func TestPostGISGoneAndBack(t *testing.T) {
+	t.Parallel() // these wait for other processes and for disks
 	program(t)
 	dir, err := os.MkdirTemp("/tmp", "hgpg") // short: a socket's path may be
 	if err != nil {
