@@ -77,8 +77,7 @@ func (b *gridBatch) adoptStored(ctx context.Context, w *write, changed []*group)
 			if parent == "" {
 				continue
 			}
-			const update = `update grids set parent = $1, version = $2 where division = $3 and scheme = $4 and code = $5 and valid_from = $6`
-			if _, err := w.exec(ctx, update, parent, w.next(), b.engine.division, key.scheme, key.code, b.engine.dialect.Time(key.from)); err != nil {
+			if err := b.alter(ctx, w, key, "parent = $6", parent); err != nil {
 				return err
 			}
 			if g := b.byKey[key]; g == nil || !g.alive() {

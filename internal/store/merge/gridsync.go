@@ -143,17 +143,20 @@ func (b *gridBatch) parentless(gone map[codeKey][]gridEnd) error {
 // endVersion writes one end. A version that gets a valid_to is no longer the record it was given
 // as, so that the same record, imported again, opens it again.
 func (b *gridBatch) endVersion(ctx context.Context, w *write, end gridEnd) error {
+	if end.to.IsSet() {
+		return b.alter(ctx, w, end.key, "valid_to = $6, digest = null", b.engine.time(end.to))
+	}
+	return b.alter(ctx, w, end.key, "deleted_at = $6", b.engine.time(b.now))
+}
+
+// alter sets columns of one stored version; value is $6 in set. What was there is kept, for a revert of the batch.
+func (b *gridBatch) alter(ctx context.Context, w *write, key versionKey, set string, value any) error {
 	const this = "where t.division = $1 and t.scheme = $3 and t.code = $4 and t.valid_from = $5"
-	d := b.engine.dialect
-	key := []any{end.key.scheme, end.key.code, d.Time(end.key.from)}
-	if _, err := w.remember(ctx, replaced{kind: safety.Grids, rows: this, became: thisBatch, args: key}); err != nil {
+	args := []any{key.scheme, key.code, b.engine.dialect.Time(key.from)}
+	if _, err := w.remember(ctx, replaced{kind: safety.Grids, rows: this, became: thisBatch, args: args}); err != nil {
 		return err
 	}
-	set, value := "deleted_at = $6", b.engine.time(b.now)
-	if end.to.IsSet() {
-		set, value = "valid_to = $6, digest = null", b.engine.time(end.to)
-	}
 	_, err := w.exec(ctx, "update grids as t set version = $2, batch = $2, "+set+" "+this,
-		append([]any{b.engine.division, w.next()}, append(key, value)...)...)
+		append([]any{b.engine.division, w.next()}, append(args, value)...)...)
 	return err
 }

@@ -23,6 +23,7 @@ func reverts() map[string]func(*testing.T, Opener) {
 		"a batch whose records a later one changed is not reverted":              revertChanged,
 		"a batch whose records a later one refers to is not reverted":            revertReferred,
 		"a batch of grids takes its boundaries with it, and their epochs":        revertGrids,
+		"a parent that a code names goes with the batch that brought it":         revertParents,
 		"records put back lie in the grids of today":                             revertPlaces,
 		"hazards follow the enterprise that is put back":                         revertFollowers,
 		"rows from before there were batches are put back too":                   revertOlder,
@@ -84,6 +85,21 @@ func batches(t *testing.T, s store.Store) []safety.Applied {
 		t.Fatal(err)
 	}
 	return all
+}
+
+func revertParents(t *testing.T, o Opener) {
+	s := o.Open(t, home)
+	apply(t, s, batch(t, safety.Grids, grid("330381001002003", 3, square(120, 27, 1, 0.5))))
+	alone := content(t, s)
+	community := apply(t, s, batch(t, safety.Grids, grid("330381001002", 2, square(120, 27, 1, 1))))
+	both := content(t, s)
+	if both.Grids[0].Parent == alone.Grids[0].Parent && both.Grids[1].Parent == alone.Grids[0].Parent {
+		t.Fatalf("no parent is derived: %+v", both.Grids)
+	}
+	back := apply(t, s, undo(community.Version))
+	same(t, "records", content(t, s), alone)
+	apply(t, s, undo(back.Version))
+	same(t, "records", content(t, s), both)
 }
 
 func listed(t *testing.T, o Opener) {
