@@ -56,13 +56,15 @@ func (s *staging) references(ctx context.Context, w *write) error {
 	}
 }
 
-// countUnknownGrids warns of declared grids that the division does not have.
+// countUnknownGrids warns of declared grids that the division does not have: ledgers name a grid by
+// its code or by its name, as [safety.Snapshot.Mismatches] reads it.
 func (s *staging) countUnknownGrids(ctx context.Context, w *write, r *safety.Receipt) error {
 	if s.batch.Kind == safety.Inspections {
 		return nil // they declare none
 	}
-	const unknown = ` from ` + StageTable + ` s where s.grid is not null and s.grid not in (
-		select g.code from grids g where g.division = $1 and g.deleted_at is null)`
+	const unknown = ` from ` + StageTable + ` s where s.grid is not null and trim(s.grid) not in (
+		select g.code from grids g where g.division = $1 and g.deleted_at is null
+		union all select g.name from grids g where g.division = $1 and g.deleted_at is null and g.name is not null)`
 	warning := safety.Warning{Code: "unknown_grid"}
 	row := w.conn.QueryRowContext(ctx, "select count(*)"+unknown, s.engine.division)
 	if err := row.Scan(&warning.Count); err != nil || warning.Count == 0 {
