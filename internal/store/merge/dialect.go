@@ -75,4 +75,5 @@ type Work struct {
 	Kind     safety.Kind // the table
 	Rows     int64       // how many rows at most
 	Geometry bool        // whether column geom may change
+	Fresh    bool        // all rows are new: none has the key of one that is there
 }

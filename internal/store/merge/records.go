@@ -199,7 +199,7 @@ func (s *staging) upsert(ctx context.Context, w *write, rows int64) error {
 			return err
 		}
 	}
-	err := w.bulk(ctx, Work{Kind: k, Rows: rows, Geometry: true}, func() error {
+	err := w.bulk(ctx, Work{Kind: k, Rows: rows, Geometry: true, Fresh: s.fresh}, func() error {
 		_, err := w.exec(ctx, s.upsertSQL(), s.engine.division, w.next())
 		return err
 	})
