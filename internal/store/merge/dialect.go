@@ -40,8 +40,15 @@ type Dialect struct {
 	// can. It is called inside a transaction.
 	Stage func(ctx context.Context, c *sql.Conn, to Target, rows iter.Seq2[[]any, error]) error
 
-	// Staged is run once a batch is staged in the temporary table StageTable (key column "id"):
-	// statistics or an index, whatever the joins that follow need.
+	// Append and Copy, when set, stage the records of a batch in place of Stage. What Append(kind)
+	// returns appends a record to b in the database's own form for StageTable, its columns in the order of Target, and
+	// is called on several goroutines at once. Copy fills the table with what next returns, until that is io.EOF; any
+	// other error of next it returns as it is. It is called inside a transaction.
+	Append func(k safety.Kind) func(b []byte, r *Staged) ([]byte, error)
+	Copy   func(ctx context.Context, c *sql.Conn, to Target, next func() ([]byte, error)) error
+
+	// Staged is run before a batch staged in the temporary table StageTable (key column "id") is joined with
+	// its kind's table: statistics or an index, whatever such joins need.
 	Staged []string
 
 	// Analyze lets the database look at how the table "%s" is filled before it is joined in ways
@@ -68,4 +75,5 @@ type Work struct {
 	Kind     safety.Kind // the table
 	Rows     int64       // how many rows at most
 	Geometry bool        // whether column geom may change
+	Fresh    bool        // all rows are new: none has the key of one that is there
 }

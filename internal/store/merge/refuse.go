@@ -9,6 +9,12 @@ import (
 
 // supersede takes out of the batch every record that a later one with the same key replaces.
 func (s *staging) supersede(ctx context.Context, w *write) error {
+	if !s.keys.same {
+		return nil
+	}
+	if err := s.makeReady(ctx); err != nil {
+		return fmt.Errorf("find doubles: %w", err)
+	}
 	const find = `insert into ` + refusedTable + ` (number, key, field, reason, superseded)
 		select s.number, s.id, 'id', 'replaced by record ' || d.last, 1 from ` + StageTable + ` s
 		join (select id, max(number) as last from ` + StageTable + ` group by id having count(*) > 1) d on d.id = s.id and s.number < d.last`
@@ -25,6 +31,7 @@ func (s *staging) refuse(ctx context.Context, w *write, find string, args ...any
 	if err != nil || n == 0 {
 		return n, err
 	}
+	s.refused = true
 	_, err = w.exec(ctx, "delete from "+StageTable+" where number in (select number from "+refusedTable+")")
 	return n, err
 }
@@ -32,14 +39,15 @@ func (s *staging) refuse(ctx context.Context, w *write, find string, args ...any
 // references takes out of the batch the records that refer to what does not exist. A record taken
 // out may have been what another refers to, so parents are looked for until all are found.
 func (s *staging) references(ctx context.Context, w *write) error {
-	field, inBatch := "", ""
-	switch {
-	case follows(s.batch.Kind):
-		field = "enterprise"
-	case s.batch.Kind == safety.Enterprises:
-		field, inBatch = "parent", " and not exists (select 1 from "+StageTable+" b where b.id = s.parent)"
-	default:
+	if !s.facts.refers {
 		return nil
+	}
+	field, inBatch := reference(s.batch.Kind), ""
+	if s.batch.Kind == safety.Enterprises {
+		inBatch = " and not exists (select 1 from " + StageTable + " b where b.id = s.parent)"
+		if err := s.makeReady(ctx); err != nil {
+			return fmt.Errorf("find unknown enterprises: %w", err)
+		}
 	}
 	find := `insert into ` + refusedTable + ` (number, key, field, reason, superseded)
 		select s.number, s.id, '` + field + `', 'unknown enterprise ' || s.` + field + `, 0 from ` + StageTable + ` s
@@ -56,11 +64,22 @@ func (s *staging) references(ctx context.Context, w *write) error {
 	}
 }
 
+// reference is the field by which a record of k names an enterprise, "" when it names none.
+func reference(k safety.Kind) string {
+	switch {
+	case follows(k):
+		return "enterprise"
+	case k == safety.Enterprises:
+		return "parent"
+	}
+	return ""
+}
+
 // countUnknownGrids warns of declared grids that the division does not have: ledgers name a grid by
 // its code or by its name, as [safety.Snapshot.Mismatches] reads it.
 func (s *staging) countUnknownGrids(ctx context.Context, w *write, r *safety.Receipt) error {
-	if s.batch.Kind == safety.Inspections {
-		return nil // they declare none
+	if !s.facts.declares {
+		return nil
 	}
 	const unknown = ` from ` + StageTable + ` s where s.grid is not null and trim(s.grid) not in (
 		select g.code from grids g where g.division = $1 and g.deleted_at is null

@@ -14,7 +14,8 @@ import (
 func TestALargeFirstImportLeavesTheIndexesAsTheyWere(t *testing.T) {
 	url := pgtest.DB(t)
 	db := connect(t, url)
-	const query = "select indexdef from pg_indexes where schemaname = 'public' and tablename in ('lines', 'enterprises') order by 1"
+	const query = `select indexdef from pg_indexes where schemaname = 'public' and tablename in ('lines', 'enterprises')
+		union all select conname || ' ' || pg_get_constraintdef(oid) from pg_constraint where conrelid = to_regclass('enterprises') order by 1`
 	first, second := open(t, url, "first"), open(t, url, "second")
 	want := strings1(t, db, query)
 	const n = 10_500

@@ -36,6 +36,8 @@ func dialect() merge.Dialect {
 		GeometryOut: "st_asewkb(%s)",
 		TimeOut:     "%s",
 		Stage:       stage,
+		Append:      appender,
+		Copy:        copyBinary,
 		Staged:      []string{"analyze " + merge.StageTable},
 		Analyze:     "analyze %s",
 		Bulk:        bulk,
