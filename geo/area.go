@@ -70,10 +70,21 @@ func (e *extent) add(ring orb.Ring, hole bool) {
 // (Karney 2013, section 6). A ring around a pole comes out short of a hemisphere by its area.
 func ringArea(ring orb.Ring) float64 {
 	var area, turns compensated
+	at := parallel{lat: math.NaN()} // none yet
 	for a, b := range segments(ring) {
-		g, east := geodesicBetween(a, b)
-		area.add(math.Copysign(1, east) * g.areaToEquator())
-		turns.add(east)
+		if !shortSide(a, b) {
+			g, east := geodesicBetween(a, b)
+			area.add(math.Copysign(1, east) * g.areaToEquator())
+			turns.add(east)
+			continue
+		}
+		if at.lat != a[1] {
+			at = parallelAt(a[1])
+		}
+		next := parallelAt(b[1])
+		area.add(at.areaTo(next, (b[0]-a[0])*degree))
+		turns.add(b[0] - a[0])
+		at = next
 	}
 	hemisphere := 2 * math.Pi * authalicRadius2()
 	total := math.Abs(area.sum())

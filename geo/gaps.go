@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/paulmach/orb"
 )
@@ -24,16 +25,17 @@ const leastGapM2 = 1.0
 // points. Sides that two faces share from either hand bound nothing and are left out, so that a
 // clean coverage costs no more than its outline. Ground that is open to the outside is no gap.
 // It fails when sides cross too often (see [Repair]).
-func (c *Coverage) Gaps() ([]Gap, error) {
-	segs, err := node(c.outlines().looseSegments())
+func (c *Coverage) Gaps() ([]Gap, error) { return c.borders().Gaps() }
+
+// Gaps is as that of [Coverage].
+func (b *Borders) Gaps() ([]Gap, error) {
+	g, err := b.loose()
 	if err != nil {
 		return nil, fmt.Errorf("gaps: %w", err)
 	}
 	var gaps []Gap
-	g := newGraph(segs)
-	depth := g.depths()
 	for f, rim := range g.rims() {
-		if f == 0 || depth[f] != 0 || g.extentOf(rim).areaM2 < leastGapM2/2 {
+		if f == 0 || g.depth[f] != 0 || g.extentOf(rim).areaM2 < leastGapM2/2 {
 			continue
 		}
 		gap, err := g.gap(rim)
@@ -46,6 +48,35 @@ func (c *Coverage) Gaps() ([]Gap, error) {
 	}
 	slices.SortFunc(gaps, func(x, y Gap) int { return slices.CompareFunc(x.Shape[0][0], y.Shape[0][0], comparePoints) })
 	return gaps, nil
+}
+
+// A ground is what the sides that do not cancel out part the plane into. The sides of all faces together wind as often
+// around a point as faces lie over it, and those that two faces share from either hand wind around nothing: so the depth of
+// a piece of ground, which the loose sides alone tell, is the number of valid faces over it.
+type ground struct {
+	*graph
+	depth []int // by face of the graph
+}
+
+// lazyGround is made when it is first asked for.
+type lazyGround struct {
+	once sync.Once
+	made ground
+	err  error
+}
+
+// loose is the ground between the loose sides. It fails when they cross too often.
+func (b *Borders) loose() (ground, error) {
+	b.ground.once.Do(func() {
+		segs, err := node(b.looseSegments())
+		if err != nil {
+			b.ground.err = err
+			return
+		}
+		g := newGraph(segs)
+		b.ground.made = ground{g, g.depths()}
+	})
+	return b.ground.made, b.ground.err
 }
 
 // gap describes the ground on the left of the half-edges.
@@ -67,10 +98,13 @@ func (g *graph) gap(rim []int) (Gap, error) {
 
 // looseSegments are the edges that change how many faces lie over the ground: all but those with
 // one face on either side. Each runs with its faces on the left.
-func (c *outlines) looseSegments() (segs []segment) {
-	more := slices.SortedFunc(slices.Values(c.extra), func(x, y claimed) int { return cmp.Compare(x.edge, y.edge) })
-	for i := range c.edges {
-		e := &c.edges[i]
+func (b *Borders) looseSegments() (segs []segment) {
+	more := slices.SortedFunc(slices.Values(b.extra), func(x, y claimed) int { return cmp.Compare(x.edge, y.edge) })
+	for i := range b.edges {
+		e := &b.edges[i]
+		if extra := len(more) > 0 && int(more[0].edge) == i; !extra && e.left != none && e.right != none {
+			continue
+		}
 		s := segment{a: e.lo, b: e.hi}
 		s.line(e.left, 1)
 		s.line(e.right, -1)

@@ -9,14 +9,11 @@ import (
 	"github.com/tidwall/rtree"
 )
 
-// Outlines are a coverage's boundaries by polygon, for questions about pairs of faces: every edge held
-// once, and for each polygon its edges in bands of latitude.
+// Outlines are a coverage's boundaries by polygon, for questions about pairs of faces: its borders, and for each polygon its
+// edges in bands of latitude.
 type outlines struct {
-	cells []orb.MultiPolygon
-	edges []edge
-	extra []claimed // of an edge beyond one on either side: faces that overlap there
+	*Borders
 	parts []outline
-	uses  []int32 // edges of the parts, part after part
 	tree  rtree.RTreeGN[float64, int32]
 
 	bandStart []int32 // where each band of each part begins in bandEdges
@@ -28,26 +25,23 @@ type outlines struct {
 
 // lazyOutlines are made when they are first asked for.
 type lazyOutlines struct {
-	once sync.Once
-	made *outlines
+	once, all sync.Once
+	borders   *Borders
+	made      *outlines
+}
+
+// borders are the coverage's, made when they are first asked for.
+func (c *Coverage) borders() *Borders {
+	c.lines.once.Do(func() { c.lines.borders = newBorders(c.cells) })
+	return c.lines.borders
 }
 
 func (c *Coverage) outlines() *outlines {
-	c.lines.once.Do(func() { c.lines.made = newOutlines(c.cells) })
+	c.lines.all.Do(func() {
+		c.lines.made = c.borders().outlines(func(*outline) bool { return true })
+		c.lines.made.linkNeighbours()
+	})
 	return c.lines.made
-}
-
-// An edge is a straight piece of boundary, the lower end first (of a level edge: the western),
-// so that both faces beside it do the same arithmetic.
-type edge struct {
-	lo, hi      orb.Point
-	left, right int32 // the faces, looking from lo to hi; none where there is nothing
-}
-
-// A claimed says that a face has an edge in its boundary.
-type claimed struct {
-	edge, face int32
-	left       bool // which side the face lies on
 }
 
 // An outline is one polygon of a face. Its edges are also listed by horizontal bands of equal
@@ -61,33 +55,16 @@ type outline struct {
 	perY        float64 // bands per degree of latitude
 }
 
-func newOutlines(cells []orb.MultiPolygon) *outlines {
-	c := &outlines{cells: cells}
-	seen := make(map[[2]orb.Point]int32)
-	for face, cell := range cells {
-		for i := range cell {
-			c.addPart(outline{face: int32(face), polygon: int32(i)}, seen)
+// outlines indexes the parts that want says.
+func (b *Borders) outlines(want func(*outline) bool) *outlines {
+	c := &outlines{Borders: b}
+	for _, p := range b.parts {
+		if want(&p) {
+			c.indexPart(p)
 		}
 	}
 	c.bandStart = append(c.bandStart, int32(len(c.bandEdges)))
-	c.linkNeighbours()
 	return c
-}
-
-// addPart takes in one polygon. seen finds an edge by its ends.
-func (c *outlines) addPart(p outline, seen map[[2]orb.Point]int32) {
-	p.first = int32(len(c.uses))
-	for i, ring := range c.cells[p.face][p.polygon] {
-		insideLeft := (winding(ring) > 0) == (i == 0)
-		for a, b := range segments(ring) {
-			e, forward := c.edgeOf(a, b, seen)
-			c.claim(claimed{edge: e, face: p.face, left: insideLeft == forward})
-			c.uses = append(c.uses, e)
-		}
-	}
-	if p.last = int32(len(c.uses)); p.last > p.first {
-		c.indexPart(p)
-	}
 }
 
 // segments yields the sides of a ring, leaving out those without length.
@@ -111,49 +88,12 @@ func winding(ring orb.Ring) (sum float64) {
 	return sum
 }
 
-// edgeOf is the one edge with these ends; forward says that it runs from a to b.
-func (c *outlines) edgeOf(a, b orb.Point, seen map[[2]orb.Point]int32) (e int32, forward bool) {
-	made := edgeBetween(a, b)
-	e, known := seen[[2]orb.Point{made.lo, made.hi}]
-	if !known {
-		e = int32(len(c.edges))
-		c.edges = append(c.edges, made)
-		seen[[2]orb.Point{made.lo, made.hi}] = e
-	}
-	return e, made.lo == a
-}
-
-// edgeBetween is the edge with these ends and nothing beside it.
-func edgeBetween(a, b orb.Point) edge {
-	if a[1] < b[1] || a[1] == b[1] && a[0] < b[0] {
-		return edge{lo: a, hi: b, left: none, right: none}
-	}
-	return edge{lo: b, hi: a, left: none, right: none}
-}
-
-// claim puts a face beside its edge, or on the list of extras when the side is taken.
-func (c *outlines) claim(u claimed) {
-	side := &c.edges[u.edge].right
-	if u.left {
-		side = &c.edges[u.edge].left
-	}
-	if *side == none {
-		*side = u.face
-		return
-	}
-	c.extra = append(c.extra, u)
-}
-
 // edgesPerBand is how many edges of a part a band has room for, on average.
 const edgesPerBand = 4
 
-// indexPart gives the part its box and its bands, and puts it into the tree.
+// indexPart gives the part its bands, and puts it into the tree.
 func (c *outlines) indexPart(p outline) {
 	uses := c.uses[p.first:p.last]
-	p.bound = c.edges[uses[0]].bound()
-	for _, e := range uses[1:] {
-		p.bound = p.bound.Union(c.edges[e].bound())
-	}
 	p.band, p.bands = int32(len(c.bandStart)), max(1, int32(len(uses))/edgesPerBand)
 	if height := p.bound.Max[1] - p.bound.Min[1]; height > 0 {
 		p.perY = float64(p.bands) / height
@@ -196,13 +136,6 @@ func (p *outline) bandOf(y float64) int32 {
 func (c *outlines) near(p *outline, y float64) []int32 {
 	b := p.band + p.bandOf(y)
 	return c.bandEdges[c.bandStart[b]:c.bandStart[b+1]]
-}
-
-func (e *edge) bound() orb.Bound {
-	return orb.Bound{
-		Min: orb.Point{min(e.lo[0], e.hi[0]), e.lo[1]},
-		Max: orb.Point{max(e.lo[0], e.hi[0]), e.hi[1]},
-	}
 }
 
 // holds says whether the part holds p + (ε, ε²): whether an odd number of its edges passes p

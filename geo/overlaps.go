@@ -24,7 +24,47 @@ const leastOverlapM2 = 1.0
 // B. Pairs of polygons whose boundaries only touch are told by their edges; the others go
 // through an exact overlay. Shapes must be valid ([Validate]): a pair no overlay exists for,
 // even after [Repair], is left out.
-func (c *Coverage) Overlaps() []Overlap { return c.outlines().overlaps() }
+func (c *Coverage) Overlaps() []Overlap { return c.borders().Overlaps() }
+
+// Overlaps is as that of [Coverage].
+func (b *Borders) Overlaps() []Overlap {
+	doubtful := b.doubtful()
+	if doubtful == nil {
+		return nil
+	}
+	return b.outlines(doubtful).overlaps()
+}
+
+// nearGround is how far, in degrees, noding may have moved a crossing: far more than it does.
+const nearGround = 1e-7
+
+// doubtful tells which parts may overlap another: those that come near ground over which there is not just one face.
+// Ground that none covers is as doubtful as what several cover, because a shape that is not valid may wind around a
+// piece of itself the wrong way and so cancel another. It is nil when there is no such ground.
+func (b *Borders) doubtful() func(*outline) bool {
+	g, err := b.loose()
+	if err != nil {
+		return func(*outline) bool { return true }
+	}
+	var boxes []orb.Bound
+	for f, rim := range g.rims() {
+		if f == 0 || g.depth[f] == 1 || len(rim) == 0 {
+			continue
+		}
+		box := orb.MultiPoint{g.points[g.origin[rim[0]]]}.Bound()
+		for _, h := range rim {
+			box = box.Extend(g.points[g.origin[h]])
+		}
+		boxes = append(boxes, box.Pad(nearGround))
+	}
+	if boxes == nil {
+		return nil
+	}
+	tree := newBoxTree(boxes)
+	return func(p *outline) bool {
+		return !tree.search(p.bound, 0, len(boxes), func(int) bool { return false })
+	}
+}
 
 func (c *outlines) overlaps() []Overlap {
 	var found []Overlap

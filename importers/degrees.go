@@ -21,6 +21,9 @@ const noPlace = " 空 无 暂无 未知 null none n/a - -- / \\ — —— "
 // parseAngle reads a coordinate: a decimal number, perhaps with commas between thousands, or degrees, minutes and seconds as 120°39′12″,
 // 120°39'12", 120度39分12秒, in either width; with E, W, N, S, 东经, 北纬, 经度, 纬度 before or after. Blank text and 无 are no coordinate.
 func parseAngle(text string) (a angle, err error) {
+	if x, n := scanFloat([]byte(text)); n > 0 && n == len(text) && !math.IsInf(x, 0) {
+		return angle{value: x, ok: true}, nil // as most are
+	}
 	s := strings.TrimSpace(fold(text))
 	if s == "" || strings.Contains(noPlace, " "+strings.ToLower(s)+" ") {
 		return angle{}, nil

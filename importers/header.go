@@ -108,7 +108,7 @@ func isTotal(cells []string) bool {
 		if c = strings.TrimSpace(c); c == "" {
 			continue
 		}
-		if len(c) <= 24 && strings.ContainsAny(c, "计計") && slices.Contains(totals, strings.TrimRight(foldName(c), ":：")) {
+		if len(c) <= 24 && (strings.Contains(c, "计") || strings.Contains(c, "計")) && slices.Contains(totals, strings.TrimRight(foldName(c), ":：")) {
 			return true
 		}
 		if seen++; seen == 3 {

@@ -18,24 +18,33 @@ func (m *mapper) look(rec safety.Record, key string, r row, found []int) {
 	case enterprise >= 0 && found[enterprise] < 0 && rec.Values[enterprise] != nil:
 		m.warnDerived(r, "the id of its enterprise", rec.Values[enterprise].(string))
 	}
-	for i, v := range m.readers {
-		text, _ := rec.Values[i].(string)
-		switch v.field.Name {
-		case "credit_code":
-			m.lookAtCode(key, text)
-		case "severity":
-			if said := fold(strings.TrimSpace(cell(r, found[i]))); text != "" && slices.Contains(strings.Fields(localGrade), said) {
-				m.warn("local_grade", fmt.Sprintf("%s: severity %s is not one of the law's two, read as %s", key, said, text))
-			}
-		case "frame":
-			read := string(m.conversion.Name())
-			if said := strings.TrimSpace(cell(r, found[i])); said != "" && !strings.EqualFold(said, read) {
-				m.warn("frame", fmt.Sprintf("%s: the file says %s, coordinates were read as %s (--frame)", key, clip(said), read))
-			}
+	if i := m.at.creditCode; i >= 0 {
+		code, _ := rec.Values[i].(string)
+		m.lookAtCode(key, code)
+	}
+	if i := m.at.severity; i >= 0 && found[i] >= 0 {
+		if grade, _ := rec.Values[i].(string); grade != "" {
+			m.lookAtGrade(key, grade, cell(r, found[i]))
+		}
+	}
+	if i := m.at.frame; i >= 0 && found[i] >= 0 {
+		read := string(m.conversion.Name())
+		if said := strings.TrimSpace(cell(r, found[i])); said != "" && !strings.EqualFold(said, read) {
+			m.warn("frame", fmt.Sprintf("%s: the file says %s, coordinates were read as %s (--frame)", key, clip(said), read))
 		}
 	}
 	if m.status >= 0 {
 		m.lookAtStatus(rec, key, fold(strings.TrimSpace(cell(r, found[m.status]))))
+	}
+}
+
+// lookAtGrade warns of a grade of severity that the law does not have.
+func (m *mapper) lookAtGrade(key, grade, said string) {
+	if said == grade {
+		return
+	}
+	if said = fold(strings.TrimSpace(said)); slices.Contains(strings.Fields(localGrade), said) {
+		m.warn("local_grade", fmt.Sprintf("%s: severity %s is not one of the law's two, read as %s", key, said, grade))
 	}
 }
 

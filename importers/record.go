@@ -19,8 +19,13 @@ type mapper struct {
 	key                int           // index of the field that names a record
 	firmCode           int           // index of the target that holds the code of an enterprise, and of that with its name; −1 for kinds without
 	firmName           int
-	enterprise, status int            // indices of those targets, −1 for kinds without
-	source             int            // index of sourceTarget
+	enterprise, status int // indices of those targets, −1 for kinds without
+	source             int // index of sourceTarget
+	at                 fieldPlaces
+	memos              []memo         // one for each field
+	blank              []any          // the value of a field where the record has none
+	unused             []any          // room for the values of the next records
+	framed             any            // the last value of field frame: most records have the same
 	conversion         crs.Conversion // of the file's frame
 	swap               bool           // the file has the second coordinate first
 	repaired           int64
@@ -48,7 +53,23 @@ func newMapper(o Options) *mapper {
 	if o.Kind == safety.Enterprises {
 		m.firmName = m.index("name")
 	}
+	m.at = fieldPlaces{
+		frame: m.field("frame"), dueAt: m.field("due_at"), validFrom: m.field("valid_from"), validTo: m.field("valid_to"),
+		creditCode: m.field("credit_code"), severity: m.field("severity"), enterprise: m.field("enterprise"),
+	}
+	m.memos, m.blank = make([]memo, len(m.readers)), make([]any, len(m.readers))
+	for i := range m.readers {
+		m.blank[i] = m.absent(&m.readers[i])
+	}
 	return m
+}
+
+// fieldPlaces are the indices of fields that are looked at by name, −1 for those that the kind does not have.
+type fieldPlaces struct{ frame, dueAt, validFrom, validTo, creditCode, severity, enterprise int }
+
+// field returns the index of a field, −1 when the kind has none of that name.
+func (m *mapper) field(name string) int {
+	return slices.IndexFunc(m.readers, func(v valueReader) bool { return v.field.Name == name })
 }
 
 // date1904 says which day a day number without more counts from.
@@ -71,7 +92,7 @@ func (m *mapper) warn(code, example string) {
 // record returns the record of a row, or what is wrong with it.
 func (m *mapper) record(r row) (safety.Record, *safety.FieldError) {
 	found := m.columns.find(r.names)
-	rec := safety.Record{Number: r.number, Values: make([]any, len(m.readers))}
+	rec := safety.Record{Number: r.number, Values: m.newValues()}
 	key := m.keyOf(r, found)
 	reject := func(field, reason string) (safety.Record, *safety.FieldError) {
 		if r.line > 0 {
@@ -82,14 +103,14 @@ func (m *mapper) record(r row) (safety.Record, *safety.FieldError) {
 	if r.fault != nil {
 		return reject(r.fault.field, r.fault.reason)
 	}
-	for i, v := range m.readers {
-		text := m.text(i, key, r, found)
-		value, err := m.value(v, text, rec.Values)
+	for i := range m.readers {
+		field := &m.readers[i].field
+		value, err := m.value(i, m.text(i, key, r, found), rec.Values)
 		if err != nil {
-			return reject(v.field.Name, strings.TrimPrefix(err.Error(), safety.ErrInvalid.Error()+": "))
+			return reject(field.Name, strings.TrimPrefix(err.Error(), safety.ErrInvalid.Error()+": "))
 		}
-		if rec.Values[i] = value; value == nil && v.field.Required && (i != m.key || !m.derives(r, found)) {
-			return reject(v.field.Name, m.why(r, found[i]))
+		if rec.Values[i] = value; value == nil && field.Required && (i != m.key || !m.derives(r, found)) {
+			return reject(field.Name, m.why(r, found[i]))
 		}
 	}
 	if f := m.span(rec); f != nil {
@@ -108,6 +129,18 @@ func (m *mapper) record(r row) (safety.Record, *safety.FieldError) {
 	m.noteRepair(rec, key)
 	m.look(rec, key, r, found)
 	return rec, nil
+}
+
+// newValues is room for the values of a record.
+func (m *mapper) newValues() []any {
+	const records = 32 // at a time: the allocator's work is that of one
+	n := len(m.readers)
+	if len(m.unused) < n {
+		m.unused = make([]any, records*n)
+	}
+	values := m.unused[:n:n]
+	m.unused = m.unused[n:]
+	return values
 }
 
 // frameOf is the frame that is remembered of a record: the file's, or the one before it that an export speaks of.
@@ -135,9 +168,9 @@ func (m *mapper) text(i int, key string, r row, found []int) string {
 	switch {
 	case i == m.key:
 		return key
-	case m.readers[i].field.Name == "enterprise" && found[i] < 0 && m.names(found):
+	case i == m.at.enterprise && found[i] < 0 && m.names(found):
 		return m.firm(r, found)
-	case m.readers[i].field.Name == "frame":
+	case i == m.at.frame:
 		return m.frameOf(cell(r, found[m.source]))
 	}
 	return cell(r, found[i])
@@ -162,37 +195,63 @@ func (m *mapper) why(r row, column int) string {
 	return "required, and it is blank"
 }
 
-// value reads a field, or takes what stands for it where the record has none. before are the values of the fields before it.
-func (m *mapper) value(v valueReader, text string, before []any) (any, error) {
-	name := v.field.Name
-	if name == "frame" {
-		return text, nil
-	}
-	if name == "due_at" {
+// value reads field i, or takes what stands for it where the record has none. before are the values of the fields before it.
+func (m *mapper) value(i int, text string, before []any) (any, error) {
+	switch {
+	case i == m.at.frame:
+		if last, _ := m.framed.(string); last != text || m.framed == nil {
+			m.framed = own(text)
+		}
+		return m.framed, nil
+	case text == "":
+		return m.blank[i], nil
+	case i == m.key:
+		return m.read(i, text)
+	case i == m.at.dueAt:
 		if days, ok := relativeDays(fold(strings.TrimSpace(text))); ok {
 			return m.daysAfterFinding(days, before)
 		}
 	}
-	value, err := v.read(text)
-	if value != nil || err != nil {
-		return value, err
+	if value, ok := m.memos[i].find(text); ok {
+		return value, nil
 	}
-	switch {
+	keep := m.memos[i].wants(text)
+	if keep {
+		text = own(text)
+	}
+	value, err := m.read(i, text)
+	if keep && err == nil {
+		m.memos[i].keep(text, value)
+	}
+	return value, err
+}
+
+// read reads field i of what stands in the record.
+func (m *mapper) read(i int, text string) (any, error) {
+	value, err := m.readers[i].read(text)
+	if value == nil && err == nil {
+		value = m.blank[i]
+	}
+	return value, err
+}
+
+// absent is the value of a field where the record has none.
+func (m *mapper) absent(v *valueReader) any {
+	switch name := v.field.Name; {
 	case m.o.Kind != safety.Grids:
 	case name == "level" && m.o.Level != 0:
-		return m.o.Level, nil
+		return m.o.Level
 	case name == "scheme" && m.o.Scheme != "":
-		return m.o.Scheme, nil
+		return m.o.Scheme
 	case name == "valid_from" && m.o.ValidFrom.IsSet():
-		return m.o.ValidFrom, nil
+		return m.o.ValidFrom
 	}
-	return v.field.Default, nil
+	return v.field.Default
 }
 
 // daysAfterFinding returns the end of the day that is so many days after that of found_at.
 func (m *mapper) daysAfterFinding(days int, before []any) (any, error) {
-	i := slices.IndexFunc(m.readers, func(v valueReader) bool { return v.field.Name == "found_at" })
-	found, ok := before[i].(safety.Time)
+	found, ok := before[m.field("found_at")].(safety.Time)
 	if !ok {
 		return nil, fmt.Errorf("%d days after found_at, which is not there", days)
 	}
@@ -202,15 +261,11 @@ func (m *mapper) daysAfterFinding(days int, before []any) (any, error) {
 
 // span finds a grid that ends before it begins: it would never be valid.
 func (m *mapper) span(rec safety.Record) *fault {
-	var from, to safety.Time
-	for i, v := range m.readers {
-		switch t, _ := rec.Values[i].(safety.Time); v.field.Name {
-		case "valid_from":
-			from = t
-		case "valid_to":
-			to = t
-		}
+	if m.at.validTo < 0 {
+		return nil
 	}
+	from, _ := rec.Values[m.at.validFrom].(safety.Time)
+	to, _ := rec.Values[m.at.validTo].(safety.Time)
 	if !to.IsSet() || from <= to {
 		return nil
 	}

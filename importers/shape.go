@@ -217,7 +217,7 @@ func (m *mapper) layerOf(rec safety.Record) (scheme string, level int) {
 
 // fieldOf is the value of a field, nil when the kind has none of that name.
 func (m *mapper) fieldOf(rec safety.Record, name string) any {
-	i := slices.IndexFunc(m.readers, func(v valueReader) bool { return v.field.Name == name })
+	i := m.field(name)
 	if i < 0 {
 		return nil
 	}

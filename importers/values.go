@@ -54,7 +54,7 @@ func newValueReader(k safety.Kind, f safety.Field, loc *time.Location) valueRead
 }
 
 // read returns the value of a text, nil when it is blank. The error says what is wrong without the text's place.
-func (v valueReader) read(text string) (any, error) {
+func (v *valueReader) read(text string) (any, error) {
 	text = strings.TrimSpace(text)
 	if text == "" {
 		return nil, nil
@@ -82,7 +82,7 @@ func (v valueReader) read(text string) (any, error) {
 
 // dayNumber turns the day number of a spreadsheet, with or without a time of day, into a date; other texts stay. Only numbers of five
 // digits are: 10000 is 1927-05-18, 99999 is 2173-10-13.
-func (v valueReader) dayNumber(text string) string {
+func (v *valueReader) dayNumber(text string) string {
 	n := digits([]byte(text))
 	if n != 5 || n < len(text) && text[n] != '.' {
 		return text
@@ -94,7 +94,7 @@ func (v valueReader) dayNumber(text string) string {
 	return serialDate(days, v.is1904)
 }
 
-func (v valueReader) text(text string) (any, error) {
+func (v *valueReader) text(text string) (any, error) {
 	if strings.ContainsRune(text, 0) {
 		return nil, errors.New("text with a NUL character")
 	}
@@ -104,8 +104,10 @@ func (v valueReader) text(text string) (any, error) {
 	if v.field.Name == "credit_code" {
 		text = strings.ToUpper(strings.Join(strings.Fields(text), ""))
 	}
-	if w, ok := v.words[strings.ToLower(fold(text))]; ok {
-		return w, nil
+	if len(v.words) > 0 {
+		if w, ok := v.words[strings.ToLower(fold(text))]; ok {
+			return w, nil
+		}
 	}
 	if v.field.Closed != nil {
 		return nil, fmt.Errorf("want one of %s, got %q", strings.Join(v.field.Closed, ", "), clip(text))
@@ -114,7 +116,7 @@ func (v valueReader) text(text string) (any, error) {
 }
 
 // integer reads a whole number, also one written 3.0.
-func (v valueReader) integer(text string) (any, error) {
+func (v *valueReader) integer(text string) (any, error) {
 	x, err := parseReal(text)
 	switch {
 	case err != nil:
@@ -125,7 +127,7 @@ func (v valueReader) integer(text string) (any, error) {
 	return int64(x), v.bounds(x)
 }
 
-func (v valueReader) bounds(x float64) error {
+func (v *valueReader) bounds(x float64) error {
 	switch {
 	case x >= v.least && x <= v.most:
 		return nil

@@ -83,6 +83,9 @@ func ParseTime(s string, loc *time.Location, edge Edge) (Time, error) {
 	if s == "" {
 		return 0, nil
 	}
+	if t, ok := plainTime(s, loc, edge); ok {
+		return t, nil
+	}
 	if len(s) == len("2006-01-02") {
 		d, err := time.ParseInLocation("2006-01-02", s, loc)
 		if err == nil {
@@ -103,4 +106,40 @@ func ParseTime(s string, loc *time.Location, edge Edge) (Time, error) {
 		}
 	}
 	return 0, fmt.Errorf("%w: %q is not a date or time (want RFC 3339, YYYY-MM-DD or YYYY-MM-DD HH:MM[:SS])", ErrInvalid, s)
+}
+
+// plainTime reads the forms without a zone and a fraction, as ParseTime does but without looking for the right one; not ok
+// for all else, and for what is no date.
+func plainTime(s string, loc *time.Location, edge Edge) (Time, bool) {
+	const form = "0000-00-00T00:00:00"
+	if n := len(s); n != 10 && n != 16 && n != 19 {
+		return 0, false
+	}
+	for i := range len(s) {
+		switch c := s[i]; {
+		case form[i] == '0' && c >= '0' && c <= '9', form[i] == c, i == 10 && c == ' ':
+		default:
+			return 0, false
+		}
+	}
+	two := func(i int) int {
+		if i >= len(s) {
+			return 0
+		}
+		return int(s[i]-'0')*10 + int(s[i+1]-'0')
+	}
+	year, month, day := two(0)*100+two(2), two(5), two(8)
+	hour, minute, second := two(11), two(14), two(17)
+	if year < 1 || month < 1 || month > 12 || day < 1 || day > 28 && day > daysOf(year, month) || hour > 23 || minute > 59 || second > 59 {
+		return 0, false
+	}
+	if len(s) == 10 && edge == Closes {
+		return TimeOf(time.Date(year, time.Month(month), day+1, 0, 0, 0, 0, loc)) - 1, true
+	}
+	return TimeOf(time.Date(year, time.Month(month), day, hour, minute, second, 0, loc)), true
+}
+
+// daysOf is how many days a month has.
+func daysOf(year, month int) int {
+	return time.Date(year, time.Month(month)+1, 0, 0, 0, 0, 0, time.UTC).Day()
 }

@@ -22,18 +22,23 @@ func compareLayers(x, y layerKey) int {
 	return compareKeys(versionKey{codeKey{x.scheme, ""}, safety.Time(x.level)}, versionKey{codeKey{y.scheme, ""}, safety.Time(y.level)})
 }
 
-// A ground is the coverage of one level, looked at for what is strange where a grid of the batch takes part.
+// A ground is the grids of one level, looked at for what is strange where a grid of the batch takes part.
 type ground struct {
 	batch  *gridBatch
 	in     map[codeKey]bool // the batch's grids
-	grids  []*safety.Grid   // by code
-	cover  *geo.Coverage
+	layer  layerKey
+	grids  []*safety.Grid // by code
 	counts map[string]*safety.Warning
 	r      *safety.Receipt
+
+	holes    []geo.Gap
+	shared   []geo.Overlap
+	holesErr error // why holes are not all
+	err      error // why it could not be looked at
 }
 
-// warnGround finds gaps, overlaps and slivers of the levels that the batch has grids of.
-func (b *gridBatch) warnGround(current map[codeKey]*safety.Grid, r *safety.Receipt) error {
+// grounds are the levels that the batch has grids of, in order.
+func (b *gridBatch) grounds(current map[codeKey]*safety.Grid) (grounds []*ground) {
 	in, layers := b.batched(), map[layerKey][]*safety.Grid{}
 	wanted := map[layerKey]bool{}
 	for _, key := range sortedCodes(current) {
@@ -42,15 +47,46 @@ func (b *gridBatch) warnGround(current map[codeKey]*safety.Grid, r *safety.Recei
 		layers[layer] = append(layers[layer], g)
 		wanted[layer] = wanted[layer] || in[key]
 	}
-	counts := map[string]*safety.Warning{}
 	for _, layer := range slices.SortedFunc(maps.Keys(layers), compareLayers) {
-		if !wanted[layer] {
-			continue
+		if wanted[layer] {
+			grounds = append(grounds, &ground{batch: b, in: in, layer: layer, grids: layers[layer]})
 		}
-		g := &ground{batch: b, in: in, grids: layers[layer], counts: counts, r: r}
-		if err := g.look(); err != nil {
-			return fmt.Errorf("level %d of scheme %s: %w", layer.level, layer.scheme, err)
+	}
+	return grounds
+}
+
+// lookAll looks at grounds. It needs no database.
+func lookAll(grounds []*ground) {
+	for _, g := range grounds {
+		g.look()
+	}
+}
+
+func (g *ground) look() {
+	cells := make([]orb.MultiPolygon, len(g.grids))
+	for i, grid := range g.grids {
+		cells[i] = grid.Boundary
+	}
+	borders, err := geo.NewBorders(cells)
+	if err != nil {
+		g.err = err
+		return
+	}
+	g.holes, g.holesErr = borders.Gaps()
+	g.shared = borders.Overlaps()
+}
+
+// warnGround reports gaps, overlaps and slivers of the levels that the batch has grids of.
+func (b *gridBatch) warnGround(grounds []*ground, r *safety.Receipt) error {
+	counts := map[string]*safety.Warning{}
+	for _, g := range grounds {
+		if g.err != nil {
+			return fmt.Errorf("level %d of scheme %s: %w", g.layer.level, g.layer.scheme, g.err)
 		}
+		g.counts, g.r = counts, r
+		g.gaps()
+		g.overlaps()
+		g.slivers()
 	}
 	for _, code := range slices.Sorted(maps.Keys(counts)) {
 		addWarning(r, *counts[code])
@@ -58,27 +94,12 @@ func (b *gridBatch) warnGround(current map[codeKey]*safety.Grid, r *safety.Recei
 	return nil
 }
 
-func (g *ground) look() (err error) {
-	cells := make([]orb.MultiPolygon, len(g.grids))
-	for i, grid := range g.grids {
-		cells[i] = grid.Boundary
-	}
-	if g.cover, err = geo.NewCoverage(cells); err != nil {
-		return err
-	}
-	g.gaps()
-	g.overlaps()
-	g.slivers()
-	return nil
-}
-
 // gaps finds what the level's grids enclose and none covers.
 func (g *ground) gaps() {
-	gaps, err := g.cover.Gaps()
-	if err != nil {
-		g.count("unchecked", fmt.Sprintf("whether level %d has gaps: %v", g.grids[0].Level, err))
+	if g.holesErr != nil {
+		g.count("unchecked", fmt.Sprintf("whether level %d has gaps: %v", g.layer.level, g.holesErr))
 	}
-	for _, gap := range gaps {
+	for _, gap := range g.holes {
 		f := safety.FindingOf(safety.FoundGap, gap.Shape, gap.AreaM2, gap.WidthM)
 		if f.Codes = g.codes(gap.Beside); f.Codes == nil {
 			continue
@@ -90,7 +111,7 @@ func (g *ground) gaps() {
 
 // overlaps finds the ground that two grids claim.
 func (g *ground) overlaps() {
-	for _, o := range g.cover.Overlaps() {
+	for _, o := range g.shared {
 		f := safety.FindingOf(safety.FoundOverlap, o.Shape, o.AreaM2, o.WidthM)
 		if f.Codes = g.codes([]int{o.A, o.B}); f.Codes == nil {
 			continue

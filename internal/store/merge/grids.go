@@ -8,7 +8,6 @@ import (
 	"iter"
 	"maps"
 	"slices"
-	"strings"
 
 	"hazgrid/geo"
 	"hazgrid/safety"
@@ -34,6 +33,7 @@ type group struct {
 	record  safety.Record
 	parts   []orb.MultiPolygon
 	digest  [16]byte // of the parts as given
+	areaKm2 float64  // geodesic, of the record's geometry; of the groups that are to be written
 	field   string   // of the rejection
 	reason  string   // "" unless rejected
 }
@@ -199,8 +199,13 @@ func (b *gridBatch) merge(ctx context.Context, w *write, r *safety.Receipt) (err
 	if err := b.end(ctx, w, r); err != nil {
 		return fmt.Errorf("end: %w", err)
 	}
+	for _, g := range changed {
+		g.areaKm2 = geo.Area(g.record.Geometry) / 1e6
+	}
+	if b.first() {
+		return b.mergeFirst(ctx, w, changed, r)
+	}
 	if len(changed) > 0 {
-		w.change.Rows, w.change.Boundaries = true, true
 		if err := b.upsert(ctx, w, changed); err != nil {
 			return fmt.Errorf("write: %w", err)
 		}
@@ -211,7 +216,9 @@ func (b *gridBatch) merge(ctx context.Context, w *write, r *safety.Receipt) (err
 	if w.grids, err = b.engine.storedGrids(ctx, b.conn); err != nil {
 		return err
 	}
-	return b.warn(w.grids, r)
+	grounds := b.grounds(newest(w.grids))
+	lookAll(grounds)
+	return b.warn(w.grids, grounds, r)
 }
 
 // count enters g into the receipt and tells whether it is to be written.
@@ -259,62 +266,4 @@ func (b *gridBatch) report(batch safety.Batch, r *safety.Receipt) error {
 		}
 	}
 	return nil
-}
-
-// gridColumns are the columns of the staging table for grids, besides the fields.
-func gridColumns() []string { return []string{"geom", "id", "area_km2", "digest"} }
-
-// upsert writes groups by way of a temporary table.
-func (b *gridBatch) upsert(ctx context.Context, w *write, groups []*group) error {
-	d := b.engine.dialect
-	var columns []string
-	for _, f := range safety.Fields(safety.Grids) {
-		columns = append(columns, quote(f.Name)+" "+d.Column(f.Type))
-	}
-	columns = append(columns, "geom "+d.Geometry, "id "+d.Column(safety.Integer), "area_km2 "+d.Column(safety.Real), "digest "+d.Bytes)
-	if err := createTemporary(ctx, b.conn, StageTable, columns...); err != nil {
-		return err
-	}
-	defer func() { _ = dropTemporary(context.WithoutCancel(ctx), b.conn, StageTable) }()
-	all := append(names(safety.Grids), gridColumns()...)
-	if err := d.Stage(ctx, b.conn, Target{StageTable, all}, b.rows(groups)); err != nil {
-		return err
-	}
-	if _, err := w.remember(ctx, replaced{
-		kind: safety.Grids, became: thisBatch,
-		rows: "join " + StageTable + " s on " + sameKey(safety.Grids, "s", "t") + " where t.division = $1",
-	}); err != nil {
-		return err
-	}
-	quoted := list(all, `"%"`)
-	upsert := "insert into grids (division, version, batch, " + quoted + ") select $1, " + thisBatch + ", " + thisBatch + ", " + quoted + " from " + StageTable +
-		" where true on conflict (division, scheme, code, valid_from) do update set deleted_at = null, version = excluded.version, batch = excluded.batch, " +
-		list(slices.DeleteFunc(all, isGridKey), `"%" = excluded."%"`)
-	return w.bulk(ctx, Work{Kind: safety.Grids, Rows: int64(len(groups)), Geometry: true}, func() error {
-		_, err := w.exec(ctx, upsert, b.engine.division, w.next())
-		return err
-	})
-}
-
-func isGridKey(column string) bool {
-	return slices.Contains(strings.Fields("scheme code valid_from"), column)
-}
-
-// rows yields groups in the form of the staging table.
-func (b *gridBatch) rows(groups []*group) iter.Seq2[[]any, error] {
-	return func(yield func([]any, error) bool) {
-		for _, g := range groups {
-			shape, err := b.engine.dialect.Encode(g.record.Geometry)
-			row := b.engine.values(nil, g.record)
-			row[b.column["scheme"]] = g.key.scheme
-			row[b.column["valid_from"]] = b.engine.dialect.Time(g.key.from)
-			row = append(row, shape, b.stored.id(b.engine.division, g.key.codeKey), geo.Area(g.record.Geometry)/1e6, g.digest[:])
-			if err != nil {
-				err = fmt.Errorf("grid %s: geometry: %w", g.key.code, err)
-			}
-			if !yield(row, err) || err != nil {
-				return
-			}
-		}
-	}
 }

@@ -19,12 +19,11 @@ import (
 const dust = 1e-6
 
 // warn looks at the newest boundaries of the batch's grids and reports what is strange.
-func (b *gridBatch) warn(grids []safety.Grid, r *safety.Receipt) error {
+func (b *gridBatch) warn(grids []safety.Grid, grounds []*ground, r *safety.Receipt) error {
 	b.warnDissolved(r)
 	b.warnParents(r)
-	current := newest(grids)
-	b.warnOutsideParent(current, r)
-	return b.warnGround(current, r)
+	b.warnOutsideParent(newest(grids), r)
+	return b.warnGround(grounds, r)
 }
 
 func (b *gridBatch) warnDissolved(r *safety.Receipt) {

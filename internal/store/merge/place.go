@@ -72,6 +72,9 @@ func (e *Engine) storedGrids(ctx context.Context, c *sql.Conn) ([]safety.Grid, e
 
 // placeAll places every located record of the division anew and writes all places.
 func (w *write) placeAll(ctx context.Context) error {
+	if any, err := w.anyLocated(ctx); err != nil || !any {
+		return err
+	}
 	if w.grids == nil {
 		var err error
 		if w.grids, err = w.engine.storedGrids(ctx, w.conn); err != nil {
@@ -93,6 +96,16 @@ func (w *write) placeAll(ctx context.Context) error {
 		return fmt.Errorf("places: %w", err)
 	}
 	return w.insertPlaces(ctx, p, sites)
+}
+
+// anyLocated tells whether the division has a record or a place that boundaries could move: its first grids find none.
+func (w *write) anyLocated(ctx context.Context) (any bool, err error) {
+	var tables []string
+	for _, t := range []string{table(safety.Enterprises), table(safety.Hazards), table(safety.Inspections), "places"} {
+		tables = append(tables, "exists (select 1 from "+t+" where division = $1)")
+	}
+	err = w.conn.QueryRowContext(ctx, "select "+strings.Join(tables, " or "), w.engine.division).Scan(&any)
+	return any, err
 }
 
 // placeTable places the rows of k that have a location of their own, and lets the others follow
