@@ -63,9 +63,6 @@ func (s *staging) merge(ctx context.Context, w *write, r *safety.Receipt) error 
 			return fmt.Errorf("write: %w", err)
 		}
 	}
-	if err := s.countPlaces(ctx, w, r); err != nil {
-		return fmt.Errorf("count: %w", err)
-	}
 	if err := s.end(ctx, w, ends, r); err != nil {
 		return fmt.Errorf("end: %w", err)
 	}
@@ -117,10 +114,13 @@ func (s *staging) count(ctx context.Context, w *write, r *safety.Receipt) error 
 			return err
 		}
 	}
-	if err := s.compare(ctx, w, r); err != nil || !Located(s.batch.Kind) {
+	if err := s.compare(ctx, w, r); err != nil {
 		return err
 	}
-	return s.countUnknownGrids(ctx, w, r)
+	if err := s.countUnknownGrids(ctx, w, r); err != nil {
+		return err
+	}
+	return s.countPlaces(ctx, w, r)
 }
 
 // compare counts what will be inserted and updated.
@@ -142,21 +142,16 @@ func (s *staging) compare(ctx context.Context, w *write, r *safety.Receipt) erro
 	return nil
 }
 
-// countPlaces counts what is left of the batch and in no grid, or nowhere. What is written is written by then.
+// countPlaces counts what is left of the batch and in no grid, or nowhere.
 func (s *staging) countPlaces(ctx context.Context, w *write, r *safety.Receipt) error {
-	k := s.batch.Kind
-	if !Located(k) {
-		return nil
-	}
-	place, from := s.placeOf(), s.from()
 	switch {
-	case !follows(k) && !s.refused && !s.again:
+	case !Located(s.batch.Kind):
+		return nil
+	case !s.refused && !s.again:
 		r.Outside, r.Unlocated = s.facts.outside, s.facts.unlocated
 		return nil
-	case s.first: // all there is of the kind is of this batch
-		place, from = "place", table(k)+" where division = $1"
 	}
-	query := "select count(*) filter (where " + place + " = 0), count(*) filter (where " + place + " is null) from " + from
+	query := "select count(*) filter (where " + s.placeOf() + " = 0), count(*) filter (where " + s.placeOf() + " is null) from " + s.from()
 	return w.conn.QueryRowContext(ctx, query, s.engine.division).Scan(&r.Outside, &r.Unlocated)
 }
 

@@ -36,32 +36,60 @@ func (s *staging) refuse(ctx context.Context, w *write, find string, args ...any
 	return n, err
 }
 
-// references takes out of the batch the records that refer to what does not exist. A record taken
-// out may have been what another refers to, so parents are looked for until all are found.
-func (s *staging) references(ctx context.Context, w *write) error {
-	if !s.facts.refers {
+// references takes out of the batch the records that refer to what does not exist.
+func (s *staging) references(ctx context.Context, w *write) (err error) {
+	switch k := s.batch.Kind; {
+	case !s.facts.refers:
+	case follows(k):
+		err = s.refuseFollowers(ctx, w)
+	case k == safety.Enterprises:
+		err = s.refuseChildren(ctx, w)
+	}
+	if err != nil {
+		return fmt.Errorf("find unknown enterprises: %w", err)
+	}
+	return nil
+}
+
+// refuseFollowers looks up the enterprises of the batch's records: whether all are there, and what
+// places the records get from them. Only if some are not there it looks for those.
+func (s *staging) refuseFollowers(ctx context.Context, w *write) error {
+	const look = `select count(*) filter (where s.enterprise is not null and e.id is null), count(*) filter (where s.lon is null and e.place = 0),
+		count(*) filter (where s.lon is null and e.place is null)
+		from ` + StageTable + ` s left join enterprises e on e.division = $1 and e.id = s.enterprise and e.deleted_at is null`
+	var unknown, outside, unlocated int64
+	if err := w.conn.QueryRowContext(ctx, look, s.engine.division).Scan(&unknown, &outside, &unlocated); err != nil {
+		return err
+	}
+	if unknown == 0 {
+		s.facts.outside += outside
+		s.facts.unlocated = unlocated
 		return nil
 	}
-	field, inBatch := reference(s.batch.Kind), ""
-	if s.batch.Kind == safety.Enterprises {
-		inBatch = " and not exists (select 1 from " + StageTable + " b where b.id = s.parent)"
-		if err := s.makeReady(ctx); err != nil {
-			return fmt.Errorf("find unknown enterprises: %w", err)
+	_, err := s.refuse(ctx, w, unknownEnterprise("enterprise"), s.engine.division)
+	return err
+}
+
+// refuseChildren takes out the records whose parent is neither in the store nor in the batch. A record taken
+// out may have been what another refers to, so parents are looked for until all are found.
+func (s *staging) refuseChildren(ctx context.Context, w *write) error {
+	if err := s.makeReady(ctx); err != nil {
+		return err
+	}
+	find := unknownEnterprise("parent") + " and not exists (select 1 from " + StageTable + " b where b.id = s.parent)"
+	for {
+		if n, err := s.refuse(ctx, w, find, s.engine.division); err != nil || n == 0 {
+			return err
 		}
 	}
-	find := `insert into ` + refusedTable + ` (number, key, field, reason, superseded)
+}
+
+// unknownEnterprise is the SQL that refuses records whose field names no enterprise of division $1.
+func unknownEnterprise(field string) string {
+	return `insert into ` + refusedTable + ` (number, key, field, reason, superseded)
 		select s.number, s.id, '` + field + `', 'unknown enterprise ' || s.` + field + `, 0 from ` + StageTable + ` s
 		where s.` + field + ` is not null and not exists (
-			select 1 from enterprises e where e.division = $1 and e.id = s.` + field + ` and e.deleted_at is null)` + inBatch
-	for {
-		n, err := s.refuse(ctx, w, find, s.engine.division)
-		if err != nil {
-			return fmt.Errorf("find unknown enterprises: %w", err)
-		}
-		if n == 0 || inBatch == "" {
-			return nil
-		}
-	}
+			select 1 from enterprises e where e.division = $1 and e.id = s.` + field + ` and e.deleted_at is null)`
 }
 
 // reference is the field by which a record of k names an enterprise, "" when it names none.

@@ -14,6 +14,10 @@ const bulkRows = 10_000
 // An index is an index of a fact table, and the statements that drop it and make it again.
 type index struct{ name, drop, create string }
 
+// roomToSort lets the rest of the transaction sort a million index entries in memory: the server's own 64 MB are a little less.
+const roomToSort = `select set_config('maintenance_work_mem', '128MB', true)
+	where pg_size_bytes(current_setting('maintenance_work_mem')) < pg_size_bytes('128MB')`
+
 // bulk runs write. The first large import into an empty table does without its indexes, and
 // makes them afterwards: two to three times as fast. That needs the table for itself
 // until the commit; when anybody else is using it, write runs with the indexes as they are.
@@ -27,6 +31,9 @@ func bulk(ctx context.Context, c *sql.Conn, w merge.Work, write func() error) er
 		return fmt.Errorf("lock %s: %w", w.Kind, err)
 	case !alone:
 		return write()
+	}
+	if _, err := c.ExecContext(ctx, roomToSort); err != nil {
+		return fmt.Errorf("room to sort: %w", err)
 	}
 	indexes, err := dropIndexes(ctx, c, w)
 	if err != nil {

@@ -38,7 +38,7 @@ func dialect() merge.Dialect {
 		Stage:       stage,
 		Append:      appender,
 		Copy:        copyBinary,
-		Staged:      []string{"analyze " + merge.StageTable},
+		Staged:      []string{"analyze " + merge.StageTable + " (id)"},
 		Analyze:     "analyze %s",
 		Bulk:        bulk,
 		Announce:    announce,
