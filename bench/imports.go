@@ -2,90 +2,127 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os/exec"
 	"path/filepath"
-	"time"
+	"slices"
+	"strings"
 
 	"github.com/jackc/pgx/v5"
 
 	"hazgrid/safety"
 )
 
-// imports measures a large file of hazards into each store, and ogr2ogr loading the same file
-// into the same kind of store. ogr2ogr only loads: no references, duplicates or which-grid.
-func (b *bench) imports(ctx context.Context) error {
-	file, err := b.hazardFile()
-	if err != nil {
+// imports measures files into each store beside the usual loaders of the same file into the same kind of store. Those only load: no
+// references, duplicates, which-grid or ground are looked at. The server writes through to the disk meanwhile (fsync on).
+func (b *bench) imports(ctx context.Context) (err error) {
+	if err := b.durable(ctx, "on"); err != nil {
 		return err
 	}
-	rows := [][]string{{fmt.Sprintf("import of %d hazards", b.hazards), "time", "rows/s", "ratio to ours"}}
-	for _, store := range []string{"GeoPackage", "PostGIS"} {
-		ours, theirs, err := b.importInto(ctx, store, file)
-		if err != nil {
-			return err
+	defer func() { err = errors.Join(err, b.durable(context.WithoutCancel(ctx), "off")) }()
+	fmt.Fprint(b.out, "\nImports, with fsync=on and full_page_writes=on (ratio: their time / ours)\n")
+	for _, part := range []struct {
+		name    string
+		measure func(context.Context) error
+	}{{"points", b.importPoints}, {"hazards", b.importHazards}, {"polygons", b.importPolygons}, {"geojson", b.importLarge}, {"xlsx", b.importSheet}} {
+		if b.parts != "" && !slices.Contains(strings.Split(b.parts, ","), part.name) {
+			continue
 		}
-		rate := func(d time.Duration) string { return fmt.Sprintf("%.0f", float64(b.hazards)/d.Seconds()) }
-		rows = append(rows, []string{"hazgrid, " + store, ours.Round(10 * time.Millisecond).String(), rate(ours), "1"})
-		if theirs > 0 {
-			rows = append(rows, []string{"ogr2ogr, " + store + " (loads only)", theirs.Round(10 * time.Millisecond).String(), rate(theirs), fmt.Sprintf("%.2f", theirs.Seconds()/ours.Seconds())})
-		} else {
-			rows = append(rows, []string{"ogr2ogr", "absent", "", ""})
+		if err := part.measure(ctx); err != nil {
+			return fmt.Errorf("%s: %w", part.name, err)
 		}
 	}
-	b.table("Import (ratio: their time / ours)", rows...)
 	return nil
 }
 
-// importInto returns the medians of ours and of ogr2ogr, which take turns.
-func (b *bench) importInto(ctx context.Context, store, file string) (ours, theirs time.Duration, err error) {
-	var a, o []time.Duration
-	for i := range min(b.rounds, 3) {
-		d, err := b.importOurs(ctx, store, file, i)
-		if err != nil {
-			return 0, 0, err
-		}
-		a = append(a, d)
-		if _, err := exec.LookPath("ogr2ogr"); err != nil {
-			continue
-		}
-		if d, err = b.importTheirs(ctx, store, file, i); err != nil {
-			return 0, 0, err
-		}
-		o = append(o, d)
-	}
-	if len(o) > 0 {
-		theirs = median(o)
-	}
-	return median(a), theirs, nil
-}
-
-func (b *bench) importOurs(ctx context.Context, store, file string, round int) (time.Duration, error) {
-	db, err := b.geoPackage(ctx, fmt.Sprintf("ours%d.gpkg", round), safety.Grids, safety.Enterprises)
-	if store == "PostGIS" {
-		db, err = b.postGIS(ctx, safety.Grids, safety.Enterprises)
-	}
+// durable says whether the server waits for the disk.
+func (b *bench) durable(ctx context.Context, yes string) error {
+	out, err := exec.CommandContext(ctx, "psql", "-qX", b.pg, "-c", "alter system set fsync = "+yes, "-c", "alter system set full_page_writes = "+yes, "-c", "select pg_reload_conf()").CombinedOutput()
 	if err != nil {
-		return 0, err
+		return fmt.Errorf("fsync %s: %w: %s", yes, err, out)
 	}
-	return timed(ctx, b.program, "import", "hazards", "--db", db, file)
+	return nil
 }
 
-func (b *bench) importTheirs(ctx context.Context, store, file string, round int) (time.Duration, error) {
-	args := []string{"-q", "-oo", "X_POSSIBLE_NAMES=lon", "-oo", "Y_POSSIBLE_NAMES=lat", "-a_srs", "EPSG:4326", "-nln", "hazards", "-gt", "unlimited"}
+// ours is the program importing a file of one kind into a new store that has the given kinds of the district.
+func (b *bench) ours(store string, kind safety.Kind, file string, has ...safety.Kind) runner {
+	return runner{name: "hazgrid, " + store, run: func(ctx context.Context) (toll, error) {
+		db, err := b.emptyStore(ctx, store, has...)
+		if err != nil {
+			return toll{}, err
+		}
+		return measured(ctx, b.program, "import", string(kind), "--db", db, file)
+	}}
+}
+
+func (b *bench) emptyStore(ctx context.Context, store string, has ...safety.Kind) (string, error) {
 	if store == "PostGIS" {
+		return b.postGIS(ctx, has...)
+	}
+	return b.geoPackage(ctx, b.newName("ours", ".gpkg"), has...)
+}
+
+// newName is the name of a file that is not there yet.
+func (b *bench) newName(start, end string) string {
+	b.made++
+	return fmt.Sprintf("%s%d%s", start, b.made, end)
+}
+
+// ogr2ogr loads the same file into the same kind of store.
+func (b *bench) ogr2ogr(store, layer, file string, options ...string) runner {
+	return runner{name: "ogr2ogr, " + store, absent: needs("ogr2ogr"), run: func(ctx context.Context) (toll, error) {
+		args := append([]string{"-q", "-a_srs", "EPSG:4326", "-nln", layer, "-gt", "unlimited"}, options...)
+		if store != "PostGIS" {
+			return measured(ctx, "ogr2ogr", append(args, "-f", "GPKG", filepath.Join(b.dir, b.newName("theirs", ".gpkg")), file)...)
+		}
 		url, err := b.database(ctx)
 		if err != nil {
-			return 0, err
+			return toll{}, err
 		}
 		c, err := pgx.ParseConfig(url)
 		if err != nil {
-			return 0, err
+			return toll{}, err
 		}
-		args = append(args, "--config", "PG_USE_COPY", "YES", "-f", "PostgreSQL",
-			fmt.Sprintf("PG:host=%s user=%s dbname=%s", c.Host, c.User, c.Database), file)
-	} else {
-		args = append(args, "-f", "GPKG", filepath.Join(b.dir, fmt.Sprintf("theirs%d.gpkg", round)), file)
+		return measured(ctx, "ogr2ogr", append(args, "--config", "PG_USE_COPY", "YES", "-f", "PostgreSQL",
+			fmt.Sprintf("PG:host=%s user=%s dbname=%s", c.Host, c.User, c.Database), file)...)
+	}}
+}
+
+// lonLat tells ogr2ogr which columns of a CSV are the coordinates.
+func lonLat() []string {
+	return []string{"-oo", "X_POSSIBLE_NAMES=lon", "-oo", "Y_POSSIBLE_NAMES=lat"}
+}
+
+// bareCopy is psql's \copy of a file that is ready for it, into a table that is the store's own, with its columns, keys and
+// indexes: what the server itself cannot be faster than. The file has what an import of file wrote.
+func (b *bench) bareCopy(kind safety.Kind, file string, has ...safety.Kind) runner {
+	ready := ""
+	return runner{name: `psql \copy of a ready file`, run: func(ctx context.Context) (toll, error) {
+		if ready == "" {
+			path := filepath.Join(b.dir, b.newName("ready", ".txt"))
+			if err := b.readyFile(ctx, kind, file, path, has...); err != nil {
+				return toll{}, err
+			}
+			ready = path
+		}
+		db, err := b.postGIS(ctx)
+		if err != nil {
+			return toll{}, err
+		}
+		return measured(ctx, "psql", "-qX", db, "-c", fmt.Sprintf(`\copy %s from '%s'`, kind, ready))
+	}}
+}
+
+// readyFile writes the rows that an import makes as COPY reads them.
+func (b *bench) readyFile(ctx context.Context, kind safety.Kind, file, path string, has ...safety.Kind) error {
+	db, err := b.postGIS(ctx, has...)
+	if err != nil {
+		return err
 	}
-	return timed(ctx, "ogr2ogr", args...)
+	if _, err := measured(ctx, b.program, "import", string(kind), "--db", db, file); err != nil {
+		return err
+	}
+	_, err = measured(ctx, "psql", "-qX", db, "-c", fmt.Sprintf(`\copy %s to '%s'`, kind, path))
+	return err
 }

@@ -3,6 +3,7 @@
 // measures in a temporary folder and starts a PostGIS of its own.
 //
 //	go run ./bench [-hazards 1000000] [-rounds 5] [-only import,which,service,tiles,start] [-fields district,taiwan,v1888,v100k,v1m]
+//		[-imports points,hazards,polygons,geojson,xlsx] [-points 1000000] [-polygons 100000] [-geojson-mb 1000] [-sheet-rows 200000]
 //
 // Only when asked for, -fields cities5m and scattered5m measure five million grids, which takes minutes and 6 GB.
 package main
@@ -43,7 +44,10 @@ type bench struct {
 	hazards int
 	rounds  int
 	fields  string // coverages of which-grid
-	made    int    // databases
+	made    int    // databases and files
+
+	parts                                  string // of the imports, "" for all
+	points, polygons, megabytes, sheetRows int    // how large what is imported is
 }
 
 func run(ctx context.Context, args []string, out io.Writer) (err error) {
@@ -53,6 +57,11 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	flags.IntVar(&b.rounds, "rounds", 5, "rounds of which the median is shown")
 	flags.StringVar(&b.program, "program", "bin/hazgrid", "the built program")
 	flags.StringVar(&b.fields, "fields", "district,taiwan,v1888,v100k,v1m", "coverages to ask which grid of; also cities5m, scattered5m")
+	flags.StringVar(&b.parts, "imports", "", "what to import: points,hazards,polygons,geojson,xlsx (default all)")
+	flags.IntVar(&b.points, "points", 1_000_000, "enterprises to import from CSV")
+	flags.IntVar(&b.polygons, "polygons", 100_000, "grids to import from a Shapefile, 65 vertices each")
+	flags.IntVar(&b.megabytes, "geojson-mb", 1000, "size of the GeoJSON to import, in millions of bytes")
+	flags.IntVar(&b.sheetRows, "sheet-rows", 200_000, "rows of the workbook to import")
 	only := flags.String("only", "start,which,service,tiles,import", "areas to measure")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -67,7 +76,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	}
 	defer stop()
 	b.pg = url
-	fmt.Fprintf(out, "%s, %d cores, %s; PostgreSQL with fsync=off\n", cpu(), runtime.NumCPU(), runtime.Version())
+	fmt.Fprintf(out, "%s, %d cores, %s; PostgreSQL with fsync=off but for imports\n", cpu(), runtime.NumCPU(), runtime.Version())
 	for _, area := range []struct {
 		name    string
 		measure func(context.Context) error
