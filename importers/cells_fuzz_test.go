@@ -3,11 +3,13 @@ package importers
 import (
 	"encoding/json"
 	"math"
+	"reflect"
 	"slices"
 	"strconv"
 	"testing"
 
 	"github.com/paulmach/orb"
+	"golang.org/x/text/encoding/simplifiedchinese"
 
 	"hazgrid/internal/limits"
 	"hazgrid/safety"
@@ -142,4 +144,32 @@ func FuzzCompanions(f *testing.F) {
 		in := append(zipLayerFiles(files, "a"), zipped{"a.prj", []byte(prj)}, zipped{"a.cpg", []byte(cpg)})
 		_ = drain(t, makeZIP(t, in...), safety.Grids)
 	})
+}
+
+// TestCutTexts cuts a small text of each format at every byte. Of JSON all that is missing is noticed; of lines, what is
+// missing of the last one may be, and no other record is another.
+func TestCutTexts(t *testing.T) {
+	utf16 := func(s string) string { return "\xff\xfe" + string(wide(s)) }
+	json := "\ufeff" + collection(feature(square, `{"code":"a","level":1,"name":"瑞安"}`), `{"type":"Feature","id":"b\n","geometry":null,"properties":{"level":2e0}}`)
+	table := "code,level,name,wkt\r\na,1,\"瑞,\"\"安\",\"POLYGON((0 0,1 0,1 1,0 0))\"\r\nb,1,塘下,\r\n"
+	for name, whole := range map[string]string{
+		"GeoJSON": json, "CSV": table, "CSV, UTF-16": utf16(table), "CSV, GB 18030": encoded(t, simplifiedchinese.GB18030, table),
+		"sequence": feature(square, `{"code":"a","level":1}`) + "\n" + feature(square, `{"code":"b","level":1}`) + "\n",
+	} {
+		want := readText(t, whole, Options{Kind: safety.Grids})
+		if want.err != nil || len(want.records) == 0 {
+			t.Fatalf("%s: %v, %v", name, want.err, want.rejects)
+		}
+		for n := range whole {
+			if err := drain(t, []byte(whole[:n]), safety.Grids); err == nil && name == "GeoJSON" {
+				t.Fatalf("%s cut at byte %d of %d is taken", name, n, len(whole))
+			}
+			got := readText(t, whole[:n], Options{Kind: safety.Grids})
+			for i, r := range got.records {
+				if i < len(got.records)-1 && !reflect.DeepEqual(r, want.records[i]) {
+					t.Fatalf("%s cut at byte %d: record %d is %v", name, n, i+1, r)
+				}
+			}
+		}
+	}
 }

@@ -165,7 +165,7 @@ func hostileInputs(t *testing.T) map[string]hostile {
 		"1e999 in a polygon":      one("grids", "g.geojson", collection(feature(`{"code":"a","level":1}`, `{"type":"Polygon","coordinates":[[[0,0],[1e999,0],[1,-1e999],[0,0]]]}`)), 3, "record 1: a: geometry"),
 		"1e308 in KML":            one("lines", "l.kml", "<kml><Placemark id='a'><LineString><coordinates>1e308,1 2,2</coordinates></LineString></Placemark></kml>", 3, "record 1", "geometry"),
 		"1e308 in WKT":            one("lines", "l.csv", "id,wkt\na,\"LINESTRING(1e308 1,2 2)\"\n", 3, "record 1: a: geometry"),
-		"a gigantic line of text": one("enterprises", "e.csv", "id,name,lon,lat\na,\""+strings.Repeat("x", 60<<20)+"\",1,1\n", 3, "record 1: a: name"),
+		"a gigantic line of text": one("enterprises", "e.csv", "id,name,lon,lat\na,\""+strings.Repeat("x", 30<<20)+"\",1,1\n", 3, "record 1: a: name"),
 		"a gigantic polygon":      {"grids", []namedFile{{"g.geojson", collection(feature(`{"code":"a","level":1}`, `{"type":"Polygon","coordinates":[`+gigantic(200_000)+`]}`))}}, 0, nil},
 		"a gigantic line":         {"lines", []namedFile{{"l.geojson", collection(feature(`{"id":"a"}`, `{"type":"LineString","coordinates":`+gigantic(1_000_000)+`}`))}}, 0, nil},
 		"a quote never closed":    one("enterprises", "e.csv", "id,name,lon,lat\na,\""+strings.Repeat("x\n", 32<<20), 1, "never closed"),

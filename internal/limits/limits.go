@@ -24,7 +24,8 @@ const (
 func Hold(t testing.TB, f func()) {
 	t.Helper()
 	w := &watch{start: time.Now()}
-	w.timer = time.AfterFunc(look, w.look)
+	w.timer = time.AfterFunc(hung, w.look)
+	w.timer.Reset(look) // not before w has it
 	before := read("/gc/heap/allocs:bytes")
 	f()
 	w.over.Store(true)
