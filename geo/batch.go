@@ -55,7 +55,7 @@ func (b *batch) locate(r *raster, points []orb.Point, faces []int32) {
 		if state, sure := rec.holders(int64(s.x), int64(s.y)); sure {
 			faces[k] = rec.lowest(state)
 		} else {
-			faces[k] = rec.exactOwner(r.sides[s.at], points[k])
+			faces[k] = rec.exactOwner(r.details.at(int(s.at)).sides, points[k])
 		}
 	}
 }
@@ -74,8 +74,9 @@ func (b *batch) find(r *raster, points []orb.Point) {
 		x, y := int64(u), int64(v)
 		at := int(y>>fineBits)*wide + int(x>>fineBits)
 		block := &blocks[at]
-		b.places[k] = &block.data[squareOf(x, y, block.shift)]
-		b.spots[k] = spot{int32(at), int16(unitOf(x, block.shift)), int16(unitOf(y, block.shift))}
+		x, y = block.inSquares(x), block.inSquares(y)
+		b.places[k] = &block.data[block.squareOf(x, y)]
+		b.spots[k] = spot{int32(at), int16(unitOf(x)), int16(unitOf(y))}
 	}
 }
 

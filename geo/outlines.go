@@ -33,7 +33,7 @@ type lazyOutlines struct {
 }
 
 func (c *Coverage) outlines() *outlines {
-	c.lines.once.Do(func() { c.lines.made = newOutlines(c.cells) })
+	c.lines.once.Do(func() { c.lines.made = newOutlines(c.cells.all()) })
 	return c.lines.made
 }
 
