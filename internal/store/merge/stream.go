@@ -7,18 +7,23 @@ import (
 	"sync"
 
 	"hazgrid/safety"
+
+	"github.com/paulmach/orb"
 )
 
-// Records are built in chunks, of which so many are on their way: memory does not grow with the batch.
+// Records are built in chunks of so many, fewer where they are large, of which a few are on their way:
+// memory does not grow with the batch.
 const (
 	chunkRecords = 256
-	chunksAhead  = 16
+	chunkBytes   = 256 << 10
+	chunksAhead  = 8
 	maxBuilders  = 4
 )
 
 // A chunk is some records of a batch on their way into the staging table. It is used again and again.
 type chunk struct {
 	records []safety.Record
+	size    int      // about the bytes of the records
 	hashes  []uint64 // of their keys
 	bytes   []byte   // what Dialect.Append made of them
 	err     error    // that ends the batch here
@@ -76,7 +81,7 @@ func (t *stream) read(ctx context.Context) {
 		if c.err = err; err != nil {
 			break
 		}
-		if c.records = append(c.records, r); len(c.records) < chunkRecords {
+		if c.add(r); len(c.records) < chunkRecords && c.size < chunkBytes {
 			continue
 		}
 		t.push(c)
@@ -85,6 +90,26 @@ func (t *stream) read(ctx context.Context) {
 		}
 	}
 	t.push(c)
+}
+
+func (c *chunk) add(r safety.Record) {
+	c.records = append(c.records, r)
+	for _, v := range r.Values {
+		if text, ok := v.(string); ok {
+			c.size += len(text)
+		}
+	}
+	if lines, ok := r.Geometry.(orb.MultiLineString); ok {
+		for _, l := range lines {
+			c.size += len(l) * 16
+		}
+	}
+}
+
+// reset makes c empty and lets go of its records, which may be large.
+func (c *chunk) reset() {
+	clear(c.records)
+	c.records, c.size, c.hashes, c.bytes = c.records[:0], 0, c.hashes[:0], c.bytes[:0]
 }
 
 // empty returns a chunk to fill, nil when nothing is sent any more.
@@ -125,8 +150,7 @@ func (t *stream) build(b *builder) {
 // next returns the bytes of the next chunk, io.EOF after the last.
 func (t *stream) next() ([]byte, error) {
 	if c := t.last; c != nil {
-		clear(c.records) // they may be large
-		c.records, c.hashes, c.bytes = c.records[:0], c.hashes[:0], c.bytes[:0]
+		c.reset()
 		t.last = nil
 		t.free <- c
 	}
