@@ -11,10 +11,9 @@ import (
 // parents above it, and geometry again where a face has no parent. Levels never change and may be used
 // by many goroutines at once.
 type Levels struct {
-	levels  []*Coverage
-	deepest *raster   // of the last of these
-	above   [][]int32 // for each level but the deepest and face of it, what lies at each level above, the largest first
-	rows    []int32   // owners at all levels for each face of the deepest, the first row for no face
+	levels []*Coverage
+	above  [][]int32 // for each level but the deepest and face of it, what lies at each level above, the largest first
+	rows   []int32   // owners at all levels for each face of the deepest, the first row for no face
 }
 
 // What above, and rows but for their last place, say where they name no face.
@@ -38,7 +37,6 @@ func NewLevels(levels []*Coverage, parent func(level, face int) (parentLevel, pa
 		return l
 	}
 	deepest := len(levels) - 1
-	l.deepest = &levels[deepest].raster
 	for n, c := range levels[:deepest] {
 		above := make([]int32, 0, n*c.Len())
 		for face := range c.Len() {
@@ -115,9 +113,11 @@ func (l *Levels) Locate(p orb.Point, owners []int32) {
 		return
 	}
 	owners = owners[:n]
-	face := l.deepest.locate(p)
-	if row := l.rows[n*int(face+1):]; n == 3 {
-		owners[2], owners[1], owners[0] = row[2], row[1], row[0]
+	face := l.levels[n-1].raster.locate(p)
+	row := l.rows[n*int(face+1):]
+	if n == 3 {
+		at, row := (*[3]int32)(owners), (*[3]int32)(row)
+		at[0], at[1], at[2] = row[0], row[1], row[2]
 	} else {
 		copy(owners, row)
 	}
@@ -137,7 +137,7 @@ func (l *Levels) LocateBatch(points []orb.Point, owners []int32) {
 	var faces [chunk]int32
 	for len(points) > 0 {
 		k := min(chunk, len(points))
-		b.locate(l.deepest, points[:k], faces[:k])
+		b.locate(&l.levels[n-1].raster, points[:k], faces[:k])
 		if n == 3 {
 			l.spread3(points[:k], faces[:k], owners)
 		} else {
@@ -163,10 +163,10 @@ func (l *Levels) spread3(points []orb.Point, faces, owners []int32) {
 	rows := l.rows
 	owners = owners[:3*len(faces)]
 	for i, face := range faces {
-		row, at := 3*int(face+1), 3*i
-		owners[at+2], owners[at+1], owners[at] = rows[row+2], rows[row+1], rows[row]
-		if rows[row+2] == open {
-			l.complete(points[i], face, owners[at:at+3])
+		row, at := (*[3]int32)(rows[3*int(face+1):]), (*[3]int32)(owners[3*i:])
+		at[0], at[1], at[2] = row[0], row[1], row[2]
+		if row[2] == open {
+			l.complete(points[i], face, at[:])
 		}
 	}
 }
