@@ -35,6 +35,9 @@ func newRaster(bound orb.Bound, uses []use) raster {
 	return r
 }
 
+// manyWords is from how many words on large pages are worth asking for: 4 MB, two of them at least.
+const manyWords = 1 << 20
+
 // gatherData moves the data of all blocks into one piece of memory, which costs the processor fewer looks
 // into its page tables.
 func (r *raster) gatherData() {
@@ -43,6 +46,7 @@ func (r *raster) gatherData() {
 		size += len(r.blocks[i].data)
 	}
 	all := make([]uint32, 0, size)
+	askForLargePages(all)
 	for i := range r.blocks {
 		from := len(all)
 		all = append(all, r.blocks[i].data...)
