@@ -59,6 +59,10 @@ type Dialect struct {
 	// to drop triggers and indexes before, and to rebuild them after. It must return write's error.
 	Bulk func(ctx context.Context, c *sql.Conn, w Work, write func() error) error
 
+	// Lay, when set, begins a batch that is to be the first rows of k's table, in all divisions. It returns nil when
+	// there are rows, or the table is not one that it knows.
+	Lay func(ctx context.Context, c *sql.Conn, division string, k safety.Kind) (*Ground, error)
+
 	// Announce is the last act of a write before its commit: the outbox, a NOTIFY, the
 	// GeoPackage's table of contents. It is not called for a write that changed nothing.
 	Announce func(ctx context.Context, c *sql.Conn, division string, version int64) error

@@ -3,6 +3,7 @@ package merge
 import (
 	"context"
 	"database/sql"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -11,6 +12,24 @@ import (
 
 // applyRecords writes a batch of any kind but grids.
 func (e *Engine) applyRecords(ctx context.Context, c *sql.Conn, b safety.Batch) (safety.Receipt, error) {
+	l, err := e.lay(ctx, c, b)
+	if err != nil {
+		return safety.Receipt{}, err
+	}
+	if l == nil {
+		return e.mergeRecords(ctx, c, b)
+	}
+	defer l.ground.Close()
+	r, err := l.apply(ctx)
+	if errors.Is(err, ErrNoGround) {
+		b.Records = l.ground.Records
+		return e.mergeRecords(ctx, c, b)
+	}
+	return r, err
+}
+
+// mergeRecords stages a batch and merges it with the rows that are there.
+func (e *Engine) mergeRecords(ctx context.Context, c *sql.Conn, b safety.Batch) (safety.Receipt, error) {
 	s, err := e.stage(ctx, c, b)
 	if err != nil {
 		return safety.Receipt{}, err

@@ -125,7 +125,7 @@ func stageColumns(k safety.Kind) []string {
 
 func (s *staging) create(ctx context.Context) error {
 	d := s.engine.dialect
-	integer, number, word := d.Column(safety.Integer), d.Column(safety.Real), d.Column(safety.Text)
+	integer, number := d.Column(safety.Integer), d.Column(safety.Real)
 	columns := []string{"number " + integer + " not null"}
 	for _, f := range safety.Fields(s.batch.Kind) {
 		columns = append(columns, quote(f.Name)+" "+d.Column(f.Type))
@@ -137,6 +137,11 @@ func (s *staging) create(ctx context.Context) error {
 	if err := createTemporary(ctx, s.conn, StageTable, columns...); err != nil {
 		return err
 	}
+	return s.createRefused(ctx)
+}
+
+func (s *staging) createRefused(ctx context.Context) error {
+	integer, word := s.engine.dialect.Column(safety.Integer), s.engine.dialect.Column(safety.Text)
 	return createTemporary(ctx, s.conn, refusedTable, "number "+integer+" primary key",
 		"key "+word, "field "+word, "reason "+word, "superseded "+integer+" not null")
 }
