@@ -90,20 +90,17 @@ func (e *Engine) lay(ctx context.Context, c *sql.Conn, b safety.Batch) (*laying,
 	return l, nil
 }
 
-// blockSize is how many records are handed over at once, from who reads them to who keeps them.
-const blockSize = 256
-
-// A block is some records; their values are copies, since who yields records may use his again.
+// A block is a chunk whose values are copies, since who yields records may use his again.
 type block struct {
-	records []safety.Record
-	values  []any
+	chunk
+	values []any
 }
 
 func (b *block) add(r safety.Record) {
 	at := len(b.values)
 	b.values = append(b.values, r.Values...)
 	r.Values = b.values[at:len(b.values):len(b.values)]
-	b.records = append(b.records, r)
+	b.chunk.add(r)
 }
 
 // take keeps the whole batch, in a goroutine beside its source.
@@ -129,7 +126,7 @@ func (l *laying) take(ctx context.Context) (err error) {
 		if err != nil {
 			return err
 		}
-		if next.add(r); len(next.records) < blockSize {
+		if next.add(r); len(next.records) < chunkRecords && next.size < chunkBytes {
 			continue
 		}
 		select {
