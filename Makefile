@@ -7,12 +7,14 @@ ADDR     ?= 127.0.0.1:8080
 DB       ?= demo.gpkg
 POINTS   ?= 20000000
 KILLINGS ?= 200,1000000
+FUZZTIME ?= 5s
+FUZZ     ?= .
 SOURCES  := $(shell find cmd geo analytics tiles safety importers internal -name '*.go' -o -name '*.sql' | grep -v node_modules)
 PAGE     := $(shell find $(WEB)/src $(WEB)/package.json $(WEB)/package-lock.json $(WEB)/build.mjs)
 ATLAS    := $(addprefix testdata/atlas/,places.csv $(addsuffix .geojson,counties states taiwan-villages taiwan-towns taiwan-counties))
 LINT     := $(BIN)/golangci-lint-2.15.0
 
-.PHONY: demo build web test race test-deps atlas oracle durability lint bench district clean help
+.PHONY: demo build web test race test-deps atlas oracle durability fuzz lint bench district clean help
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -60,6 +62,9 @@ oracle: test-deps atlas ## who owns a point, held against exact fractions on POI
 
 durability: test-deps ## imports killed at random moments, KILLINGS=TIMES,RECORDS, into both stores (hours)
 	HAZGRID_DURABILITY=$(KILLINGS) $(GO) test -v -timeout 24h -run TestKilledImports ./cmd/hazgrid
+
+fuzz: ## every fuzz target for FUZZTIME each, one after another; FUZZ=PATTERN picks some
+	@FUZZTIME=$(FUZZTIME) FUZZ=$(FUZZ) .ci/fuzz
 
 lint: $(LINT) ## the house rules
 	$(LINT) run ./...

@@ -18,7 +18,7 @@ import (
 // even–odd rule makes of its rings: their order, winding, starting point and repeated
 // vertices do not matter, and a ring that is not closed is closed by its first vertex.
 type Coverage struct {
-	cells  []orb.MultiPolygon
+	cells  pages[orb.MultiPolygon]
 	bound  orb.Bound
 	raster raster
 	tree   *rtree.RTreeGN[float64, part]
@@ -42,7 +42,7 @@ type use struct {
 // lowest index wins, so callers sort by code. The cells are kept, not copied: they must not
 // change afterwards. It fails when a coordinate is not a number or over 10¹⁵ in size: so far the arithmetic is exact.
 func NewCoverage(cells []orb.MultiPolygon) (*Coverage, error) {
-	c := &Coverage{cells: cells, lines: &lazyOutlines{}, shop: &workshop{}}
+	c := &Coverage{cells: pagesOf(cells), lines: &lazyOutlines{}, shop: &workshop{}}
 	c.bulge = sync.OnceValue(c.widestBulge)
 	uses, err := usesOf(cells)
 	if err != nil {
@@ -183,10 +183,10 @@ func boundOf(uses []use) orb.Bound {
 }
 
 // Len is the number of faces.
-func (c *Coverage) Len() int { return len(c.cells) }
+func (c *Coverage) Len() int { return c.cells.len() }
 
 // Cell is the shape of face i, in degrees. It is shared: do not change it.
-func (c *Coverage) Cell(i int) orb.MultiPolygon { return c.cells[i] }
+func (c *Coverage) Cell(i int) orb.MultiPolygon { return *c.cells.at(i) }
 
 // Bound is the box of all faces, in degrees; empty ([orb.Bound.IsEmpty]) when there are none.
 func (c *Coverage) Bound() orb.Bound { return c.bound }

@@ -2,6 +2,7 @@ package geo
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 
@@ -29,17 +30,17 @@ func (c *Coverage) With(changes ...Change) (*Coverage, error) {
 	if err != nil {
 		return nil, fmt.Errorf("coverage: %w", err)
 	}
-	next := &Coverage{cells: slices.Clone(c.cells), raster: c.raster, lines: &lazyOutlines{}, shop: c.shop}
+	next := &Coverage{cells: c.cells.unshared(e.faces), raster: c.raster, lines: &lazyOutlines{}, shop: c.shop}
 	next.bulge = sync.OnceValue(next.widestBulge)
 	for _, ch := range changes {
-		next.cells[ch.Face] = ch.Cell
+		*next.cells.at(ch.Face) = ch.Cell
 	}
 	if e.leaves() {
-		return NewCoverage(next.cells)
+		return NewCoverage(next.cells.all())
 	}
 	c.shop.mu.Lock()
 	defer c.shop.mu.Unlock()
-	next.copyTree(c, changes)
+	next.changeTree(c, changes)
 	e.rebuild(&next.raster, &c.shop.builder)
 	return next, nil
 }
@@ -51,11 +52,18 @@ type workshop struct {
 	builder builder
 }
 
-// copyTree copies the boxes of old but those of changed faces, which it makes anew.
-func (c *Coverage) copyTree(old *Coverage, changes []Change) {
-	c.tree = old.tree.Copy()
+// changeTree takes the boxes of old, with those of changed faces made anew. Most edits move no box: then it is the same tree.
+func (c *Coverage) changeTree(old *Coverage, changes []Change) {
+	c.tree = old.tree
 	for _, ch := range changes {
-		for i, polygon := range old.cells[ch.Face] {
+		was := old.Cell(ch.Face)
+		if slices.EqualFunc(was, ch.Cell, sameBox) {
+			continue
+		}
+		if c.tree == old.tree {
+			c.tree = old.tree.Copy()
+		}
+		for i, polygon := range was {
 			if box, ok := partBound(polygon); ok {
 				c.tree.Delete(box.Min, box.Max, part{int32(ch.Face), int32(i)})
 			}
@@ -65,34 +73,40 @@ func (c *Coverage) copyTree(old *Coverage, changes []Change) {
 	c.bound = boundOfTree(c.tree)
 }
 
+func sameBox(a, b orb.Polygon) bool {
+	boxA, okA := partBound(a)
+	boxB, okB := partBound(b)
+	return okA == okB && boxA == boxB
+}
+
 // An edit is what changes in a raster.
 type edit struct {
 	old     *raster
-	faces   []int32     // changed, rising
+	faces   []int       // changed, rising
 	uses    []use       // of their new shapes
 	regions []orb.Bound // in which owners may change
 }
 
 func (c *Coverage) newEdit(changes []Change) (*edit, error) {
 	e := &edit{old: &c.raster}
+	var was []use
 	for i, ch := range changes {
 		switch {
-		case ch.Face < 0 || ch.Face >= len(c.cells):
+		case ch.Face < 0 || ch.Face >= c.Len():
 			return nil, fmt.Errorf("there is no face %d", ch.Face)
 		case i > 0 && changes[i-1].Face == ch.Face:
 			return nil, fmt.Errorf("face %d is changed twice", ch.Face)
 		}
-		was, err := appendUses(nil, int32(ch.Face), c.cells[ch.Face])
-		if err != nil {
+		var err error
+		if was, err = appendUses(was[:0], int32(ch.Face), c.Cell(ch.Face)); err != nil {
 			return nil, fmt.Errorf("face %d: %w", ch.Face, err)
 		}
-		now, err := appendUses(nil, int32(ch.Face), ch.Cell)
-		if err != nil {
+		before := len(e.uses)
+		if e.uses, err = appendUses(e.uses, int32(ch.Face), ch.Cell); err != nil {
 			return nil, fmt.Errorf("face %d: %w", ch.Face, err)
 		}
-		e.faces = append(e.faces, int32(ch.Face))
-		e.uses = append(e.uses, now...)
-		if differing := difference(was, now); len(differing) > 0 {
+		e.faces = append(e.faces, ch.Face)
+		if differing := difference(was, e.uses[before:]); len(differing) > 0 {
 			e.regions = append(e.regions, boundOf(differing))
 		}
 	}
@@ -100,29 +114,36 @@ func (c *Coverage) newEdit(changes []Change) (*edit, error) {
 }
 
 // difference lists the uses that only one of two shapes of a face has an odd number of times. They make
-// closed lines, so whatever the shapes differ in lies within their box.
+// closed lines, so whatever the shapes differ in lies within their box. Most shapes begin and end alike.
 func difference(was, now []use) []use {
-	type key struct {
-		lo, hi orb.Point
-		left   bool
+	for len(was) > 0 && len(now) > 0 && was[0].key() == now[0].key() {
+		was, now = was[1:], now[1:]
 	}
-	seen := make(map[key]*use, len(was)+len(now))
+	for len(was) > 0 && len(now) > 0 && was[len(was)-1].key() == now[len(now)-1].key() {
+		was, now = was[:len(was)-1], now[:len(now)-1]
+	}
+	seen := make(map[useKey]use, len(was)+len(now))
 	for _, uses := range [][]use{was, now} {
-		for i := range uses {
-			lo, hi := ends(uses[i].at)
-			k := key{lo, hi, uses[i].left}
-			if seen[k] != nil {
-				delete(seen, k)
+		for _, u := range uses {
+			if _, twice := seen[u.key()]; twice {
+				delete(seen, u.key())
 			} else {
-				seen[k] = &uses[i]
+				seen[u.key()] = u
 			}
 		}
 	}
-	differing := make([]use, 0, len(seen))
-	for _, u := range seen { // in no order: only their box matters
-		differing = append(differing, *u)
-	}
-	return differing
+	return slices.Collect(maps.Values(seen)) // in no order: only their box matters
+}
+
+// A useKey is what two uses of a face are the same by.
+type useKey struct {
+	lo, hi orb.Point
+	left   bool
+}
+
+func (u use) key() useKey {
+	lo, hi := ends(u.at)
+	return useKey{lo, hi, u.left}
 }
 
 // leaves reports whether a new shape leaves the raster.
@@ -139,19 +160,23 @@ func (e *edit) leaves() bool {
 
 // rebuild makes the blocks that the regions reach anew in r, which is a copy of the old raster.
 func (e *edit) rebuild(r *raster, b *builder) {
-	r.blocks, r.sides = slices.Clone(r.blocks), slices.Clone(r.sides)
+	reached := e.reached()
+	r.blocks, r.details = slices.Clone(r.blocks), r.details.unshared(reached)
 	b.r = r
-	first, order := r.spread(e.uses)
+	pairs := r.blocksOf(e.uses)
+	slices.SortStableFunc(pairs, func(a, b pair) int { return int(a.cell - b.cell) })
 	var start []int32
 	last := -1
-	for _, at := range e.reached() {
+	for _, at := range reached {
 		if at != last+1 || at%r.wide == 0 {
 			f := frame{r: r, x: float64(at % r.wide), y: float64(at / r.wide), per: 1}
 			start = e.old.appendHolders(start[:0], f.corner(0)) // outside all regions, else the block left of it were reached
 		}
 		b.uses = e.kept(at, b.uses[:0])
-		for _, n := range order[first[at]:first[at+1]] {
-			b.uses = append(b.uses, e.uses[n])
+		for ; len(pairs) > 0 && int(pairs[0].cell) <= at; pairs = pairs[1:] {
+			if int(pairs[0].cell) == at {
+				b.uses = append(b.uses, e.uses[pairs[0].line])
+			}
 		}
 		start = b.block(at, start)
 		last = at
@@ -179,9 +204,9 @@ func (e *edit) reached() (blocks []int) {
 
 // kept appends the uses of unchanged faces that meet a block.
 func (e *edit) kept(at int, uses []use) []use {
-	for _, b := range e.old.sides[at] {
+	for _, b := range e.old.details.at(at).sides {
 		for _, u := range [2]use{{b.at, b.left, true}, {b.at, b.right, false}} {
-			if _, changed := slices.BinarySearch(e.faces, u.face); u.face != none && !changed {
+			if _, changed := slices.BinarySearch(e.faces, int(u.face)); u.face != none && !changed {
 				uses = append(uses, u)
 			}
 		}

@@ -3,6 +3,7 @@ package geo_test
 import (
 	"math"
 	"math/rand/v2"
+	"runtime"
 	"slices"
 	"sync"
 	"sync/atomic"
@@ -241,6 +242,28 @@ func readAll(t *testing.T, r reading) {
 			return
 		default:
 		}
+	}
+}
+
+// An edit takes memory for what it changes and for lists of pages, far less than for the list of all faces, 24 bytes each.
+func TestWithTakesLittleMemory(t *testing.T) {
+	const faces, edits = 20_000, 20
+	e := &editor{rand.New(rand.NewPCG(3, 4)), coverages.Grids(faces)}
+	c := newCoverage(t, e.cells)
+	var all [][]geo.Change
+	for range edits {
+		all = append(all, e.moveVertex(e.IntN(len(e.cells))))
+	}
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for _, changes := range all {
+		if _, err := c.With(changes...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	runtime.ReadMemStats(&after)
+	if bytes := (after.TotalAlloc - before.TotalAlloc) / edits; bytes > 24*faces/2 {
+		t.Errorf("%d bytes an edit", bytes)
 	}
 }
 

@@ -12,24 +12,25 @@ func (c *Coverage) Blocks() int { return len(c.raster.blocks) }
 // neighbours must agree.
 func (c *Coverage) RasterCorners() (points []orb.Point) {
 	r := &c.raster
-	var walk func(f frame, b *block)
-	walk = func(f frame, b *block) {
-		for j := range int(b.scale) + 1 {
-			for i := range int(b.scale) + 1 {
-				x, y := f.corner(float64(i)/b.scale), f.corner(float64(j)/b.scale)
+	var walk func(f frame, b *block, d *detail)
+	walk = func(f frame, b *block, d *detail) {
+		wide := int(b.wide)
+		for j := range wide + 1 {
+			for i := range wide + 1 {
+				x, y := f.corner(float64(i)/float64(wide)), f.corner(float64(j)/float64(wide))
 				points = append(points, orb.Point{x[0], y[1]})
 			}
 		}
-		for at, w := range b.data[:1<<(2*b.shift)] {
+		for at, w := range b.data[:wide*wide] {
 			if w >= blockWord && w < denseWord {
-				per := f.per * b.scale
-				i, j := at%int(b.scale), at/int(b.scale)
-				walk(frame{r, f.x + float64(i)/per, f.y + float64(j)/per, per}, &b.deep.blocks[w&wordValue])
+				per := f.per * float64(wide)
+				i, j := at%wide, at/wide
+				walk(frame{r, f.x + float64(i)/per, f.y + float64(j)/per, per}, &d.deep.blocks[w&wordValue], &d.deep.details[w&wordValue])
 			}
 		}
 	}
 	for at := range r.blocks {
-		walk(frame{r, float64(at % r.wide), float64(at / r.wide), 1}, &r.blocks[at])
+		walk(frame{r, float64(at % r.wide), float64(at / r.wide), 1}, &r.blocks[at], r.details.at(at))
 	}
 	return points
 }

@@ -26,7 +26,7 @@ func (l *Levels) filled() bool {
 func (c *Coverage) distinctSides() (b *builder, ok bool) {
 	b = &builder{r: &raster{}}
 	var err error
-	if b.uses, err = usesOf(c.cells); err != nil {
+	if b.uses, err = usesOf(c.cells.all()); err != nil {
 		return nil, false
 	}
 	b.gather()

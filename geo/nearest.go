@@ -119,7 +119,7 @@ func (c *Coverage) approach(s *scratch, l look) {
 			break
 		}
 		best := gap{chord: limit}
-		if best.toRim(point, c.cells[part.face][part.polygon], box); !best.found {
+		if best.toRim(point, c.Cell(int(part.face))[part.polygon], box); !best.found {
 			continue
 		}
 		s.gaps = append(s.gaps, faceGap{part.face, best})
@@ -174,7 +174,7 @@ func nearestFirst(near []Near) {
 // widestBulge is how far a great circle between the ends of some edge leaves its box, in degrees.
 func (c *Coverage) widestBulge() float64 {
 	widest := 0.0
-	for _, cell := range c.cells {
+	for _, cell := range c.cells.all() {
 		for _, polygon := range cell {
 			for _, ring := range polygon {
 				for i, b := range ring {

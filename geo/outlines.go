@@ -32,7 +32,7 @@ type lazyOutlines struct {
 
 // borders are the coverage's, made when they are first asked for.
 func (c *Coverage) borders() *Borders {
-	c.lines.once.Do(func() { c.lines.borders = newBorders(c.cells) })
+	c.lines.once.Do(func() { c.lines.borders = newBorders(c.cells.all()) })
 	return c.lines.borders
 }
 

@@ -81,7 +81,7 @@ func (c *Coverage) Intersects(shape orb.MultiPolygon, dst []int) []int {
 	for i := range s.shape.polygons {
 		one := &s.shape.polygons[i]
 		c.eachPart(one.bound, func(face, polygon int32, box orb.Bound) bool {
-			if !s.seen.has(face) && s.shape.meetsPolygon(one, c.cells[face][polygon], box) {
+			if !s.seen.has(face) && s.shape.meetsPolygon(one, c.Cell(int(face))[polygon], box) {
 				s.seen.put(face)
 				dst = append(dst, int(face))
 			}
@@ -128,7 +128,7 @@ func (c *Coverage) along(s *scratch, line orb.MultiLineString, metres float64) {
 		face := rest[0] >> 32
 		best := widestGap(metres)
 		for len(rest) > 0 && rest[0]>>32 == face {
-			s.path.toPolygon(c.cells[face][uint32(rest[0])], vicinity{metres, c.bulge()}, &best)
+			s.path.toPolygon(c.Cell(int(face))[uint32(rest[0])], vicinity{metres, c.bulge()}, &best)
 			rest = rest[1:]
 		}
 		if m, ok := best.metres(metres); ok {

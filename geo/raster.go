@@ -35,7 +35,7 @@ type raster struct {
 	fineX, fineY float64 // 2²⁰ times perX, perY, nx and ny: whole numbers of these tell block, square and
 	endX, endY   float64 // unit of a point by their bits
 	blocks       []block
-	sides        [][]border // of each block, exact
+	details      pages[detail] // of each block
 	density      density
 	outside      *uint32 // the word of points that are in no block: nobody's
 }
@@ -50,19 +50,23 @@ type border struct {
 const none = -1
 
 // A block is a square of squares: data are their words, row by row from below, then the records.
+// It is all of a block that most lookups need, half a line of the processor's cache.
 type block struct {
-	data  []uint32
-	scale float64 // squares in a row
-	shift uint8   // its logarithm
+	data []uint32
+	wide int64 // squares in a row: a power of two
+}
+
+// A detail is what few lookups need of a block: its sides, exact, and deep.
+type detail struct {
+	sides []border
 	deep  *deep
 }
 
-// deep is what few blocks have: blocks in place of crowded squares, with their sides, and squares too odd
-// for a record.
+// deep is what few blocks have: blocks in place of crowded squares, and squares too odd for a record.
 type deep struct {
-	blocks []block
-	sides  [][]border
-	dense  []dense
+	blocks  []block
+	details []detail
+	dense   []dense
 }
 
 // A word is the kind of a square and a number: of a face plus one (0: nobody's), of the place of its record
@@ -101,9 +105,9 @@ const (
 // place is the square of a point.
 type place struct {
 	block *block
-	word  uint32
-	u, v  float64 // of the point in the square, 0 to 1
-	sides []border
+	*detail
+	word uint32
+	u, v float64 // of the point in the square, 0 to 1
 }
 
 // locate is the owner of p, none outside.
@@ -115,7 +119,8 @@ func (r *raster) locate(p orb.Point) int32 {
 	x, y := int64(u), int64(v)
 	at := int(y>>fineBits)*r.wide + int(x>>fineBits)
 	b := &r.blocks[at]
-	w := b.wordAt(x, y)
+	x, y = b.inSquares(x), b.inSquares(y)
+	w := b.data[b.squareOf(x, y)]
 	if w < recordWord {
 		return int32(w) - 1
 	}
@@ -124,24 +129,20 @@ func (r *raster) locate(p orb.Point) int32 {
 		return s.owner(p)
 	}
 	rec := record(b.data[w&wordValue:])
-	if state, sure := rec.holders(unitOf(x, b.shift), unitOf(y, b.shift)); sure {
+	if state, sure := rec.holders(unitOf(x), unitOf(y)); sure {
 		return rec.lowest(state)
 	}
-	return rec.exactOwner(r.sides[at], p)
+	return rec.exactOwner(r.details.at(at).sides, p)
 }
 
-// wordAt is the word of the square at x, y, in 2⁻²⁰ of a block; whole blocks do not matter.
-func (b *block) wordAt(x, y int64) uint32 { return b.data[squareOf(x, y, b.shift)] }
+// inSquares turns a coordinate in 2⁻²⁰ of a block, of which whole blocks do not matter, into 2⁻²⁰ of a square of the block.
+func (b *block) inSquares(x int64) int64 { return x & (1<<fineBits - 1) * b.wide }
 
-// squareOf is the number of the square at x, y, in 2⁻²⁰ of a block, in a block of so many squares; whole blocks do not matter.
-func squareOf(x, y int64, shift uint8) int64 {
-	drop := (fineBits - shift) & 63
-	x, y = x&(1<<fineBits-1)>>drop, y&(1<<fineBits-1)>>drop
-	return y<<(shift&63) | x
-}
+// squareOf is the number of the square at x, y, in 2⁻²⁰ of a square.
+func (b *block) squareOf(x, y int64) int64 { return y>>fineBits*b.wide + x>>fineBits }
 
-// unitOf is the unit, in its square, of a coordinate in 2⁻²⁰ of a block.
-func unitOf(x int64, shift uint8) int64 { return x >> ((maxShift - shift) & 63) & (unit - 1) }
+// unitOf is the unit, in its square, of a coordinate in 2⁻²⁰ of a square.
+func unitOf(x int64) int64 { return x >> (fineBits - unitBits) & (unit - 1) }
 
 // owner is the owner of p, which lies in the square.
 func (s place) owner(p orb.Point) int32 {
@@ -165,24 +166,25 @@ func (r *raster) find(p orb.Point) (s place, ok bool) {
 		return s, false
 	}
 	i, j := int(u), int(v)
-	s.block, s.sides = &r.blocks[j*r.wide+i], r.sides[j*r.wide+i]
+	s.block, s.detail = &r.blocks[j*r.wide+i], r.details.at(j*r.wide+i)
 	s.look(u-float64(i), v-float64(j))
 	return s.descend(), true
 }
 
 // look finds the square of a point at u, v of the block, 0 to 1. Squares are a power of two, so this is exact.
 func (s *place) look(u, v float64) {
-	u, v = u*s.block.scale, v*s.block.scale
+	scale := float64(s.block.wide)
+	u, v = u*scale, v*scale
 	i, j := int(u), int(v)
-	s.word = s.block.data[j<<(s.block.shift&31)|i]
+	s.word = s.block.data[j*int(s.block.wide)+i]
 	s.u, s.v = u-float64(i), v-float64(j)
 }
 
 // descend goes into blocks in blocks.
 func (s place) descend() place {
 	for s.word >= blockWord && s.word < denseWord {
-		d, n := s.block.deep, s.word&wordValue
-		s.block, s.sides = &d.blocks[n], d.sides[n]
+		d, n := s.deep, s.word&wordValue
+		s.block, s.detail = &d.blocks[n], &d.details[n]
 		s.look(s.u, s.v)
 	}
 	return s
@@ -308,7 +310,7 @@ type claim struct {
 // dense looks at every side of a dense square.
 func (s *place) dense(p orb.Point) *claim {
 	c := claim{toucher: none}
-	d := &s.block.deep.dense[s.word&wordValue]
+	d := &s.deep.dense[s.word&wordValue]
 	for _, f := range d.start {
 		c.holders.flip(f)
 	}

@@ -35,6 +35,9 @@ func newRaster(bound orb.Bound, uses []use) raster {
 	return r
 }
 
+// manyWords is from how many words on large pages are worth asking for: 4 MB, two of them at least.
+const manyWords = 1 << 20
+
 // gatherData moves the data of all blocks into one piece of memory, which costs the processor fewer looks
 // into its page tables.
 func (r *raster) gatherData() {
@@ -43,6 +46,7 @@ func (r *raster) gatherData() {
 		size += len(r.blocks[i].data)
 	}
 	all := make([]uint32, 0, size)
+	askForLargePages(all)
 	for i := range r.blocks {
 		from := len(all)
 		all = append(all, r.blocks[i].data...)
@@ -117,7 +121,7 @@ func newFrame(bound orb.Bound, n float64) raster {
 	return raster{
 		x0: bound.Min[0], y0: bound.Min[1], perX: nx / width, perY: ny / height,
 		fineX: nx / width * (1 << fineBits), fineY: ny / height * (1 << fineBits), endX: nx * (1 << fineBits), endY: ny * (1 << fineBits),
-		nx: nx, ny: ny, wide: int(nx), outside: new(uint32), blocks: make([]block, int(nx*ny)), sides: make([][]border, int(nx*ny)),
+		nx: nx, ny: ny, wide: int(nx), outside: new(uint32), blocks: make([]block, int(nx*ny)), details: pagesOf(make([]detail, int(nx*ny))),
 	}
 }
 
@@ -172,12 +176,17 @@ func (r *raster) eachRow(from, to int, f func(b *builder, j int)) {
 
 // spread lists the uses that meet each block: those of block i are order[first[i]:first[i+1]].
 func (r *raster) spread(uses []use) (first, order []int32) {
+	return sortPairs(r.blocksOf(uses), len(r.blocks), nil, nil)
+}
+
+// blocksOf lists the blocks that each use meets.
+func (r *raster) blocksOf(uses []use) []pair {
 	pairs := make([]pair, 0, len(uses)+len(uses)/4)
 	for i := range uses {
 		a, b := r.inBlocks(uses[i].at[0]), r.inBlocks(uses[i].at[1])
 		pairs = appendCells(pairs, line{a, b, int32(i)}, cells{r.wide, int(r.ny), least})
 	}
-	return sortPairs(pairs, len(r.blocks), nil, nil)
+	return pairs
 }
 
 // inBlocks are the coordinates of p in blocks.
@@ -282,8 +291,7 @@ func (b *builder) block(at int, start []int32) []int32 {
 	b.gather()
 	j, i := at/b.r.wide, at%b.r.wide
 	f := frame{r: b.r, x: float64(i), y: float64(j), per: 1}
-	b.r.sides[at] = slices.Clone(b.sides)
-	b.r.blocks[at] = b.grower.grow(f, b.r.density.squares(len(b.segs), facesIn(b.uses)), b.r.sides[at], b.segs, start)
+	b.r.blocks[at], *b.r.details.at(at) = b.grower.grow(f, b.r.density.squares(len(b.segs), facesIn(b.uses)), slices.Clone(b.sides), b.segs, start)
 	c, n := f.corner(0), f.corner(1)
 	n[1] = c[1]
 	for k := range b.segs {

@@ -35,7 +35,7 @@ const maxShift = 6
 
 // grow makes the block at f, of about so many squares, of segs, which number the sides. start are the faces at its
 // reference corner.
-func (g *grower) grow(f frame, squares float64, sides []border, segs []seg, start []int32) block {
+func (g *grower) grow(f frame, squares float64, sides []border, segs []seg, start []int32) (block, detail) {
 	g.frame, g.sides, g.segs, g.deep = f, sides, segs, nil
 	g.shift = g.shiftFor(squares)
 	n := 1 << g.shift
@@ -45,7 +45,7 @@ func (g *grower) grow(f frame, squares float64, sides []border, segs []seg, star
 	g.thins = g.thin(n)
 	g.data = slices.Grow(g.data[:0], n*n+6*group*len(segs))[:n*n] // a side is in some squares, which have heads
 	g.fill(n, start)
-	return block{data: slices.Clone(g.data), scale: g.scale, shift: g.shift, deep: g.deep}
+	return block{slices.Clone(g.data), int64(n)}, detail{sides, g.deep}
 }
 
 // shiftFor is the logarithm of the power of two whose square is nearest to a number of squares.
@@ -194,8 +194,8 @@ func (g *grower) deeper(i, j int) uint32 {
 	per := g.per * g.scale
 	f := frame{g.r, g.x + float64(i)/per, g.y + float64(j)/per, per}
 	d := g.more()
-	d.blocks = append(d.blocks, g.inner.grow(f, float64(len(sides)), sides, segs, g.start))
-	d.sides = append(d.sides, sides)
+	inner, detail := g.inner.grow(f, float64(len(sides)), sides, segs, g.start)
+	d.blocks, d.details = append(d.blocks, inner), append(d.details, detail)
 	return blockWord | uint32(len(d.blocks)-1)
 }
 

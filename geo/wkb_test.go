@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"hazgrid/geo"
+	"hazgrid/internal/limits"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/encoding/wkb"
@@ -266,9 +267,11 @@ func FuzzDecodeEWKB(f *testing.F) {
 	}
 	f.Add([]byte{0, 0, 0, 0x0b, 0xba, 0, 0, 0, 1, 0, 0, 0, 0})
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if g, err := geo.DecodeEWKB(data); err == nil {
-			checkDecoded(t, g, len(data))
-		}
+		limits.Hold(t, func() {
+			if g, err := geo.DecodeEWKB(data); err == nil {
+				checkDecoded(t, g, len(data))
+			}
+		})
 	})
 }
 
@@ -281,9 +284,11 @@ func FuzzDecodeGPKG(f *testing.F) {
 		f.Add(b)
 	}
 	f.Fuzz(func(t *testing.T, data []byte) {
-		if g, err := geo.DecodeGPKG(data); err == nil {
-			checkDecoded(t, g, len(data))
-		}
+		limits.Hold(t, func() {
+			if g, err := geo.DecodeGPKG(data); err == nil {
+				checkDecoded(t, g, len(data))
+			}
+		})
 	})
 }
 

@@ -11,6 +11,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/text/encoding/simplifiedchinese"
@@ -81,7 +82,8 @@ func (r *rationed) ReadAt(p []byte, at int64) (int, error) {
 	return r.src.ReadAt(p, at)
 }
 
-// entryName decodes a name. One that is not marked as UTF-8 is that all the same on some systems, and GBK on others.
+// entryName decodes a name. One that is not marked as UTF-8 is that all the same on some systems, and GBK on others. Control
+// characters are none of it: a message that has the name is one line.
 func entryName(f *zip.File) string {
 	name := f.Name
 	if f.NonUTF8 && !utf8.ValidString(name) {
@@ -89,7 +91,17 @@ func entryName(f *zip.File) string {
 			name = s
 		}
 	}
-	return strings.ToValidUTF8(strings.ReplaceAll(name, `\`, "/"), "\ufffd")
+	return printable(strings.ToValidUTF8(strings.ReplaceAll(name, `\`, "/"), "\ufffd"))
+}
+
+// printable is a text without control characters.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return '\ufffd'
+		}
+		return r
+	}, s)
 }
 
 // hidden tells what systems put into archives for themselves.
@@ -130,7 +142,10 @@ func (a *archive) open(e entry) (member, error) {
 	if err != nil {
 		return member{}, damaged(e.name, err)
 	}
-	return member{unpacking{r, e.name}, nil, int64(size), r.Close}, nil
+	return member{unpacking{r, e.name}, nil, int64(size), func() error {
+		_ = r.Close() // says again what reading said
+		return nil
+	}}, nil
 }
 
 // An unpacking says, when a file cannot be unpacked, which it is.

@@ -160,8 +160,11 @@ func pieces[T ~[]orb.Point](flat []orb.Point, ends []int) []T {
 
 // clip shortens what is quoted in a message.
 func clip(s string) string {
-	if r := []rune(s); len(r) > 60 {
-		return string(r[:60]) + "…"
+	n := 0
+	for at := range s {
+		if n++; n > 60 {
+			return printable(s[:at]) + "…"
+		}
 	}
-	return s
+	return printable(s)
 }

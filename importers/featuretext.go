@@ -78,6 +78,9 @@ func appendNumber(b []byte, v float64) []byte {
 }
 
 func appendList[T orb.Geometry](b []byte, list []T) []byte {
+	if len(list) == 0 {
+		b = append(b, '[')
+	}
 	for i, g := range list {
 		sep := byte(',')
 		if i == 0 {

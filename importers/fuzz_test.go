@@ -10,12 +10,22 @@ import (
 	"github.com/paulmach/orb"
 
 	"hazgrid/geo/crs"
+	"hazgrid/internal/limits"
 	"hazgrid/safety"
 )
 
 // drain reads content to its end and checks what holds for every file: numbers rise from 1, a record has its
-// required fields and a geometry in range, the second pass finds every row.
-func drain(t *testing.T, content []byte, k safety.Kind) error {
+// required fields and a geometry in range, the second pass finds every row, an error is one line, and memory and time are bounded.
+func drain(t *testing.T, content []byte, k safety.Kind) (err error) {
+	t.Helper()
+	limits.Hold(t, func() { err = drainAll(t, content, k) })
+	if err != nil && strings.ContainsAny(err.Error(), "\n\r") {
+		t.Fatalf("an error of several lines: %q", err)
+	}
+	return err
+}
+
+func drainAll(t *testing.T, content []byte, k safety.Kind) error {
 	t.Helper()
 	o := Options{Kind: k, MaxBytes: 1 << 16, Repair: k == safety.Grids}
 	f, err := start(source{file: bytes.NewReader(content), size: int64(len(content)), o: o})
@@ -27,6 +37,9 @@ func drain(t *testing.T, content []byte, k safety.Kind) error {
 		var bad *safety.FieldError
 		if err != nil && !errors.As(err, &bad) {
 			return err
+		}
+		if bad != nil && (bad.Number != rec.Number || bad.Reason == "" || strings.ContainsAny(bad.Error(), "\n\r")) {
+			t.Fatalf("record %d is rejected as %q", rec.Number, bad.Error())
 		}
 		numbers = append(numbers, rec.Number)
 		if rec.Number != int64(len(numbers)) {
@@ -128,14 +141,16 @@ func FuzzFrame(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, b []byte, frame string) {
 		o := Options{Kind: safety.Enterprises, Frame: crs.Frame(frame), Locate: c.locate, MaxBytes: 1 << 16}
-		in, err := start(source{file: bytes.NewReader(b), size: int64(len(b)), o: o})
-		if err != nil {
-			return
-		}
-		for rec, err := range in.Records() {
-			if err == nil {
-				checkRecord(t, safety.Enterprises, rec)
+		limits.Hold(t, func() {
+			in, err := start(source{file: bytes.NewReader(b), size: int64(len(b)), o: o})
+			if err != nil {
+				return
 			}
-		}
+			for rec, err := range in.Records() {
+				if err == nil {
+					checkRecord(t, safety.Enterprises, rec)
+				}
+			}
+		})
 	})
 }

@@ -37,13 +37,13 @@ type Options struct {
 	Coverage   bool    // mend the grids of each level as one coverage, too: the file's grids are held for it
 	ToleranceM float64 // metres, for Coverage: ground that is narrower is snapped and given away
 
-	MaxBytes int             // of one record; 0 is 64 MB
+	MaxBytes int             // of one record; 0 is 32 MB
 	Progress func(read int)  // told of every read from the file, in bytes
 	Context  context.Context // ends what a database is asked; nil is never
 }
 
-// maxRecord is the size in bytes beyond which a record is rejected.
-const maxRecord = 64 << 20
+// maxRecord is the size in bytes beyond which a record is rejected. While it is read it is there several times.
+const maxRecord = 32 << 20
 
 // A Column gives a field the name of its column in the file, "" for none.
 type Column struct{ Field, Name string }

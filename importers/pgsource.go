@@ -270,8 +270,11 @@ func (p *pgReader) claim() error {
 	}
 	got, err := p.ask("select coalesce(auth_name, ''), coalesce(auth_srid, 0), coalesce(srtext, '') from "+
 		identifier(where[0])+".spatial_ref_sys where srid = $1", strconv.Itoa(p.srid))
-	if err != nil || len(got) != 3 {
-		return errors.Join(err, fmt.Errorf("%w: the geometries have SRID %d, which spatial_ref_sys does not describe", safety.ErrInvalid, p.srid))
+	if err == nil && len(got) != 3 {
+		err = fmt.Errorf("%w: the geometries have SRID %d, which spatial_ref_sys does not describe", safety.ErrInvalid, p.srid)
+	}
+	if err != nil {
+		return err
 	}
 	code, err := strconv.ParseInt(got[1], 10, 64)
 	claimCRS(p.src, got[0], code, got[2])

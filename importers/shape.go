@@ -7,6 +7,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/encoding/wkt"
@@ -47,12 +48,17 @@ func (m *mapper) geometry(r row, found []int) (orb.Geometry, *fault) {
 	if r.geometry != nil || text == "" {
 		return r.geometry, nil
 	}
+	if start := text[:min(len(text), len(collectionWKT))]; strings.EqualFold(start, collectionWKT) {
+		return nil, &fault{geometryTarget, "want one geometry, got a GeometryCollection"} // deep ones would take square time to read
+	}
 	g, err := wkt.Unmarshal(text)
 	if err != nil {
 		return nil, &fault{geometryTarget, fmt.Sprintf("want WKT, got %q", clip(text))}
 	}
 	return g, nil
 }
+
+const collectionWKT = "GEOMETRYCOLLECTION"
 
 // wholeText returns the text of a column and of those after it that go on with it: geometry, geometry_2, geometry_3 …
 // where the cells of a worksheet are too small for one.

@@ -94,8 +94,14 @@ func (v *valueReader) dayNumber(text string) string {
 	return serialDate(days, v.is1904)
 }
 
+// mostText is how many bytes of text a field holds: more is a quote that is never closed, or no text.
+const mostText = 1 << 20
+
 func (v *valueReader) text(text string) (any, error) {
-	if strings.ContainsRune(text, 0) {
+	switch {
+	case len(text) > mostText:
+		return nil, fmt.Errorf("a text of %d MB, want at most %d", (len(text)+1<<20-1)>>20, mostText>>20)
+	case strings.ContainsRune(text, 0):
 		return nil, errors.New("text with a NUL character")
 	}
 	if v.key {

@@ -112,7 +112,10 @@ func (b *xlsBook) globals() (sheets []sheet, err error) {
 		case biffSST:
 			err = b.readTexts(r)
 		}
-		if err = errors.Join(err, r.err); err != nil {
+		if err == nil {
+			err = r.err
+		}
+		if err != nil {
 			return nil, err
 		}
 	}

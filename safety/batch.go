@@ -19,7 +19,7 @@ type Batch struct {
 	Kind Kind
 
 	// Records yields the records to write, by rising Number. An error ends the batch: nothing is written.
-	// It is read once. Memory must not grow with it.
+	// It is read once. Memory must not grow with it. A record stays as it was yielded: several are worked on at once.
 	Records iter.Seq2[Record, error]
 
 	// Rejected is called for each record the store refuses and each one that a later record

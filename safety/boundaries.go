@@ -278,12 +278,10 @@ func (e *epoch) parentNumber(level, face int) (parentLevel, parentFace int) {
 
 // locate returns the owner of p at each level, nil where there is none.
 func (e *epoch) locate(p orb.Point) ([]*Grid, error) {
-	levels, err := e.piled()
+	numbers, err := e.faces(p, nil)
 	if err != nil {
 		return nil, err
 	}
-	numbers := make([]int32, len(e.levels))
-	levels.Locate(p, numbers)
 	owners := make([]*Grid, len(numbers))
 	for i, n := range numbers {
 		if n >= 0 {
@@ -291,6 +289,20 @@ func (e *epoch) locate(p orb.Point) ([]*Grid, error) {
 		}
 	}
 	return owners, nil
+}
+
+// faces returns, for each level, the number of the grid that holds p, negative for none. It uses space when that is large enough.
+func (e *epoch) faces(p orb.Point, space []int32) ([]int32, error) {
+	levels, err := e.piled()
+	if err != nil {
+		return nil, err
+	}
+	if len(space) < len(e.levels) {
+		space = make([]int32, len(e.levels))
+	}
+	numbers := space[:len(e.levels)]
+	levels.Locate(p, numbers)
+	return numbers, nil
 }
 
 // parent returns the declared parent of g in this epoch, nil if there is none.

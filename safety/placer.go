@@ -17,8 +17,8 @@ import (
 type Placer struct {
 	boundaries boundaries
 
-	mu    sync.Mutex
-	known map[string]place // by the grids of the place, so that each is named once
+	mu    sync.RWMutex
+	known map[string]place // by the faces of the place in every coverage, so that each is named once
 }
 
 type place struct {
@@ -44,6 +44,39 @@ func NewPlacer(grids []Grid) (*Placer, error) {
 // Place returns the place of p (degrees, finite) and its sites in order of scheme, epoch and
 // level; Outside and none when no grid of any time holds it. The sites must not be changed.
 func (p *Placer) Place(pt orb.Point) (PlaceID, []Site) {
+	var space [64]byte // the faces of 16 levels: enough for most to allocate nothing
+	faces := p.appendFaces(space[:0], pt)
+	p.mu.RLock()
+	known, ok := p.known[string(faces)]
+	p.mu.RUnlock()
+	if !ok {
+		known = p.name(pt)
+		p.mu.Lock()
+		p.known[string(faces)] = known
+		p.mu.Unlock()
+	}
+	return known.id, known.sites
+}
+
+// appendFaces appends the numbers of the faces that hold pt, scheme after scheme, epoch after epoch, level after level.
+func (p *Placer) appendFaces(b []byte, pt orb.Point) []byte {
+	var space [16]int32
+	for _, s := range p.boundaries {
+		for i := range s.epochs {
+			owners, err := s.epochs[i].faces(pt, space[:])
+			if err != nil {
+				continue // NewPlacer has built every coverage: it cannot fail now
+			}
+			for _, n := range owners {
+				b = binary.LittleEndian.AppendUint32(b, uint32(max(n, -1)))
+			}
+		}
+	}
+	return b
+}
+
+// name gives the grids that hold pt their place id, the same in every store and process.
+func (p *Placer) name(pt orb.Point) place {
 	var sites []Site
 	for _, s := range p.boundaries {
 		for i := range s.epochs {
@@ -51,15 +84,19 @@ func (p *Placer) Place(pt orb.Point) (PlaceID, []Site) {
 		}
 	}
 	if len(sites) == 0 {
-		return Outside, nil
+		return place{id: Outside}
 	}
-	return p.named(sites)
+	id := placeID(siteText(sites))
+	for i := range sites {
+		sites[i].Place = id
+	}
+	return place{id, sites}
 }
 
 func appendSites(sites []Site, scheme string, e *epoch, pt orb.Point) []Site {
 	owners, err := e.locate(pt)
 	if err != nil {
-		return sites // NewPlacer has built every coverage: it cannot fail now
+		return sites // as in appendFaces
 	}
 	for i, g := range owners {
 		if g != nil {
@@ -67,22 +104,6 @@ func appendSites(sites []Site, scheme string, e *epoch, pt orb.Point) []Site {
 		}
 	}
 	return sites
-}
-
-// named gives sites their place id, the same in every store and process.
-func (p *Placer) named(sites []Site) (PlaceID, []Site) {
-	text := siteText(sites)
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	if known, ok := p.known[string(text)]; ok {
-		return known.id, known.sites
-	}
-	id := placeID(text)
-	for i := range sites {
-		sites[i].Place = id
-	}
-	p.known[string(text)] = place{id, sites}
-	return id, sites
 }
 
 func siteText(sites []Site) []byte {

@@ -269,25 +269,40 @@ func addresses(fs []*geojson.Feature, zooms ...int) []tiles.Address {
 	return out
 }
 
-// PostGIS is the other maker of tiles: same features, and the same areas to 1 % above 100 square
-// units, but for two villages. PostGIS snap-rounds each polygon alone: a side that passes within half a unit of another
-// corner of its own polygon is bent to that corner. The neighbour, which may lack the corner, is not bent, and a gap
-// opens: what PostGIS takes from one village it gives to none. In 8/213/111 such a gap has 4.5 square units, and the
-// villages around it (52, 41, 38) have 118, 449 and 290: whichever gets it differs by more than 1 %. The other is village
-// 77 in 6/53/27. The differences stay below 5 % or 10 square units.
+// PostGIS is the other maker of tiles: same features, and the same areas to 1 % above 100 square units, but for those listed.
+//
+// What PostGIS 3.3 does was found with a model of it that gives the same area for 392 of 404 villages in tiles of zoom 7
+// and 8: it rounds to whole units, drops corners on straight lines, and leads each side through every other corner of the same
+// polygon whose unit square the side meets, be it only at a corner of that square (snap rounding). A side between opposite
+// corners of one unit so loses half a unit to a third corner. The neighbour that lacks that corner keeps its side: a gap
+// opens, which PostGIS gives to nobody, and here one of the two gets.
+//
+// Village 77 in 6/53/27 loses three such halves in PostGIS, at (1579 3474), a part that then vanishes, and twice at
+// (1581 3477): 122.5. Giving such halves to the neighbour where a cell would else be too far from PostGIS was tried: it mended this
+// one and a third of Taiwan's (172 of 43,711 areas, all at low zooms), set others apart, and moved borders for no reason on the ground.
+//
+// Village 52 in 8/213/111: PostGIS leads its side (2395 1977)-(2386 1990), shared with village 41, through (2386 1989), and
+// opens a gap of 4.5 square units. In PostGIS 52 has 118, 41 has 449, and 38, the third at (2386 1990), has 290: all of the gap is
+// more than 1 % of any of them (4.5 of 449 is 1.002 %). It could be divided, for example along (2395 1977) (2389 1985)
+// (2387 1988) (2386 1990), 1 unit for 52 and 3.5 for 41, but only through corners that no village has. No rule here makes such corners.
 func TestAreasOfPostGIS(t *testing.T) {
 	fs := villages(t)
-	compared, apart := againstPostGIS(t, fs, addresses(fs, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18)...)
-	if compared < 890 || apart > 2 {
-		t.Errorf("%d areas compared, %d more than 1 %% apart", compared, apart)
-	}
+	at := append(pyramid(fs, 5, 6, 7, 8, 9, 10, 11, 12, 13), addresses(fs, 14, 15, 16, 17, 18)...)
+	wantApart(t, fs, at, 1560, "6/53/27 77: 124, PostGIS 122.5", "8/213/111 52: 122.5, PostGIS 118")
 }
 
-// Of the invented district every area is within 1 %, in every tile.
+// Of the invented district all but two, which lose halves of units in PostGIS as the villages do.
 func TestDistrictAreasOfPostGIS(t *testing.T) {
 	fs := district(t)
-	if compared, apart := againstPostGIS(t, fs, pyramid(fs, 8, 9, 10, 11, 12, 13)...); compared < 10000 || apart > 0 {
-		t.Errorf("%d areas compared, %d more than 1 %% apart", compared, apart)
+	wantApart(t, fs, pyramid(fs, 6, 7, 8, 9, 10, 11, 12, 13), 14000, "7/106/53 1023: 126, PostGIS 124.5", "7/106/53 1288: 104.5, PostGIS 103")
+}
+
+// wantApart checks that of the features in some tiles exactly those listed are more than 1 % apart.
+func wantApart(t *testing.T, fs []*geojson.Feature, at []tiles.Address, least int, want ...string) {
+	t.Helper()
+	compared, apart := againstPostGIS(t, fs, at...)
+	if compared < least || !slices.Equal(apart, want) {
+		t.Errorf("%d areas compared (at least %d wanted), more than 1 %% apart: %q, want %q", compared, least, apart, want)
 	}
 }
 
@@ -308,18 +323,21 @@ func district(t *testing.T) []*geojson.Feature {
 	return fc.Features
 }
 
-// pyramid lists, for each zoom, the tiles over fs.
+// pyramid lists, for each zoom, the tiles over the bounds of fs.
 func pyramid(fs []*geojson.Feature, zooms ...int) []tiles.Address {
 	var out []tiles.Address
-	b := fs[0].Geometry.Bound()
-	for _, f := range fs {
-		b = b.Union(f.Geometry.Bound())
-	}
+	known := map[tiles.Address]bool{}
 	for _, z := range zooms {
-		low, high := maptile.At(orb.Point{b.Min[0], b.Max[1]}, maptile.Zoom(z)), maptile.At(orb.Point{b.Max[0], b.Min[1]}, maptile.Zoom(z))
-		for x := low.X; x <= high.X; x++ {
-			for y := low.Y; y <= high.Y; y++ {
-				out = append(out, tiles.Address{Z: uint32(z), X: x, Y: y})
+		for _, f := range fs {
+			b := f.Geometry.Bound()
+			low, high := maptile.At(orb.Point{b.Min[0], b.Max[1]}, maptile.Zoom(z)), maptile.At(orb.Point{b.Max[0], b.Min[1]}, maptile.Zoom(z))
+			for x := low.X; x <= high.X; x++ {
+				for y := low.Y; y <= high.Y; y++ {
+					if a := (tiles.Address{Z: uint32(z), X: x, Y: y}); !known[a] {
+						known[a] = true
+						out = append(out, a)
+					}
+				}
 			}
 		}
 	}
@@ -327,7 +345,7 @@ func pyramid(fs []*geojson.Feature, zooms ...int) []tiles.Address {
 }
 
 // againstPostGIS compares some tiles of fs with those of PostGIS.
-func againstPostGIS(t *testing.T, fs []*geojson.Feature, at ...tiles.Address) (compared, apart int) {
+func againstPostGIS(t *testing.T, fs []*geojson.Feature, at ...tiles.Address) (compared int, apart []string) {
 	t.Helper()
 	conn, err := pgx.Connect(t.Context(), pgtest.DB(t))
 	if err != nil {
@@ -350,13 +368,12 @@ func againstPostGIS(t *testing.T, fs []*geojson.Feature, at ...tiles.Address) (c
 	}
 	for _, a := range at {
 		c, d := comparePostGIS(t, conn, a, fs)
-		compared, apart = compared+c, apart+d
+		compared, apart = compared+c, append(apart, d...)
 	}
-	t.Logf("%d areas compared, %d more than 1 %% apart", compared, apart)
 	return compared, apart
 }
 
-func comparePostGIS(t *testing.T, conn *pgx.Conn, a tiles.Address, fs []*geojson.Feature) (compared, apart int) {
+func comparePostGIS(t *testing.T, conn *pgx.Conn, a tiles.Address, fs []*geojson.Feature) (compared int, apart []string) {
 	t.Helper()
 	rows, err := conn.Query(t.Context(), `
 		select n, ST_Area(ST_AsMVTGeom(g, e, 4096, 64, true)),
@@ -384,12 +401,8 @@ func comparePostGIS(t *testing.T, conn *pgx.Conn, a tiles.Address, fs []*geojson
 		}
 		if want != nil && *want > 100 {
 			compared++
-			d := math.Abs(got - *want)
-			if d > *want/100 {
-				apart++
-			}
-			if d > *want/20 && d > 10 {
-				t.Errorf("%s: village %v has area %v, PostGIS says %v", a, n, got, *want)
+			if math.Abs(got-*want) > *want/100 {
+				apart = append(apart, fmt.Sprintf("%s %v: %v, PostGIS %v", a, n, got, *want))
 			}
 		}
 	}

@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"math/rand/v2"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,20 +20,6 @@ import (
 
 	"hazgrid/internal/store/postgis/pgtest"
 )
-
-// killings is how often an import is killed, and of how many records. `make durability` asks for more:
-// HAZGRID_DURABILITY=200,1000000.
-func killings(t *testing.T) (times, records int) {
-	t.Helper()
-	asked := os.Getenv("HAZGRID_DURABILITY")
-	if asked == "" {
-		return 4, 10_000
-	}
-	if _, err := fmt.Sscanf(asked, "%d,%d", &times, &records); err != nil {
-		t.Fatalf("HAZGRID_DURABILITY=%s: want TIMES,RECORDS", asked)
-	}
-	return times, records
-}
 
 // hazardFile writes n hazards; rectified gives each a date on which it was.
 func hazardFile(t *testing.T, n int, rectified bool) string {
@@ -76,8 +61,8 @@ func state(t *testing.T, db string) map[string]any {
 	return s
 }
 
-// sound looks into the store with its own database's eyes: no damage, and so many hazards, each once.
-func sound(t *testing.T, db string, hazards int) {
+// sound looks into the store with its own database's eyes: no damage, and each hazard once. It returns how many there are.
+func sound(t *testing.T, db string) (rows int) {
 	t.Helper()
 	driver := "pgx"
 	if !strings.Contains(db, "://") {
@@ -94,14 +79,15 @@ func sound(t *testing.T, db string, hazards int) {
 			t.Fatalf("integrity_check: %q, %v", verdict, err)
 		}
 	}
-	var rows, ids int
+	var ids int
 	const query = "SELECT count(*), count(DISTINCT id) FROM hazards WHERE deleted_at IS NULL"
 	if err := base.QueryRowContext(t.Context(), query).Scan(&rows, &ids); err != nil {
 		t.Fatal(err)
 	}
-	if rows != hazards || ids != hazards {
-		t.Fatalf("%d rows of %d ids are there, want %d", rows, ids, hazards)
+	if rows != ids {
+		t.Fatalf("%d rows of %d ids are there", rows, ids)
 	}
+	return rows
 }
 
 // A turn is an import that changes every record of the store, there and back.
@@ -109,6 +95,7 @@ type turn struct {
 	db     string
 	n      int
 	files  [2]string         // the same hazards, open and rectified
+	rows   [2]int            // how many of them the store has after each
 	states [2]map[string]any // of the store after each
 	now    int               // which of them the store has
 }
@@ -117,7 +104,7 @@ type turn struct {
 func newTurn(t *testing.T, db string, n int) (u *turn, takes time.Duration) {
 	t.Helper()
 	must(t, "import", "grids", "--db", db, write(t, "g.geojson", liveGrids))
-	u = &turn{db: db, n: n, files: [2]string{hazardFile(t, n, false), hazardFile(t, n, true)}}
+	u = &turn{db: db, n: n, rows: [2]int{n, n}, files: [2]string{hazardFile(t, n, false), hazardFile(t, n, true)}}
 	for _, i := range []int{1, 0} {
 		start := time.Now()
 		another(t, "import", "hazards", "--db", db, u.files[i])
@@ -139,16 +126,19 @@ func (u *turn) command(t *testing.T) (*exec.Cmd, *bytes.Buffer) {
 	return cmd, &said
 }
 
-// check wants the store as it was or as it should be, and notes which.
+// check wants the store sound, as it was or as it should be, and notes which.
 func (u *turn) check(t *testing.T) {
 	t.Helper()
-	sound(t, u.db, u.n)
+	rows := sound(t, u.db)
 	switch got := state(t, u.db); {
 	case reflect.DeepEqual(got, u.states[u.now]):
 	case reflect.DeepEqual(got, u.states[1-u.now]):
 		u.now = 1 - u.now
 	default:
 		t.Fatalf("the store is neither as it was nor as it should be: %v", got["total"])
+	}
+	if rows != u.rows[u.now] {
+		t.Fatalf("%d hazards are there, want %d", rows, u.rows[u.now])
 	}
 }
 
@@ -165,35 +155,6 @@ func (u *turn) finish(t *testing.T) {
 	if err := json.Unmarshal([]byte(out), &report); err != nil || report.Read != u.n || report.Unchanged != u.n {
 		t.Fatalf("the import again: %v, %s", err, out)
 	}
-}
-
-// Killed at any moment, an import is all there or not at all, and runs to its end when it is started again.
-func TestKilledImports(t *testing.T) {
-	t.Parallel() // these wait for other processes and for disks
-	times, n := killings(t)
-	program(t)
-	stores(t, func(t *testing.T, db string) {
-		u, takes := newTurn(t, db, n)
-		r := rand.New(rand.NewPCG(1, 2))
-		var cut, whole int
-		for range times {
-			cmd, _ := u.command(t)
-			if err := cmd.Start(); err != nil {
-				t.Fatal(err)
-			}
-			time.Sleep(time.Duration(r.Float64() * 1.1 * float64(takes)))
-			_ = cmd.Process.Kill() // it may have ended by itself
-			_ = cmd.Wait()
-			was := u.now
-			if u.check(t); u.now == was {
-				cut++
-			} else {
-				whole++
-			}
-		}
-		t.Logf("an import takes %v; %d of %d killings left nothing, %d came after the end", takes.Round(time.Millisecond), cut, times, whole)
-		u.finish(t)
-	})
 }
 
 // An import that is interrupted says so and leaves the store as it was.

@@ -14,6 +14,7 @@ import (
 
 	"hazgrid/geo/crs"
 	"hazgrid/importers"
+	"hazgrid/internal/store"
 	"hazgrid/safety"
 )
 
@@ -133,10 +134,17 @@ func (j *importJob) locator(ctx context.Context) (func(orb.Point) []string, erro
 	}, nil
 }
 
-// snapshot reads the store as it is now: the one that is open, since a GeoPackage that is open must not be opened otherwise.
+// snapshot reads the store as it is now: the one that is open, since a GeoPackage that is open must not be opened otherwise. One of an
+// older layout is opened as the import itself will, which brings it up to date.
 func (j *importJob) snapshot(ctx context.Context) (*safety.Snapshot, error) {
 	if j.store == nil {
-		return j.app.snapshot(ctx)
+		s, err := j.app.snapshot(ctx)
+		if errors.Is(err, store.ErrOlder) {
+			err = j.open(ctx)
+		}
+		if err != nil || j.store == nil {
+			return s, err
+		}
 	}
 	r, err := j.store.Load(ctx, 0)
 	if err != nil {

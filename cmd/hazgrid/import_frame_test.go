@@ -1,8 +1,10 @@
 package main
 
 import (
+	"database/sql"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"math"
 	"math/rand/v2"
@@ -13,6 +15,7 @@ import (
 	"testing"
 
 	"github.com/paulmach/orb"
+	"github.com/pressly/goose/v3"
 
 	"hazgrid/geo"
 	"hazgrid/geo/crs"
@@ -266,5 +269,30 @@ func TestAutoFrameOfTheDistrict(t *testing.T) {
 			}
 			t.Log(r.FrameWhy)
 		}
+	}
+}
+
+// --frame auto on a store of an older layout says what it says on a new one: it is brought up to date, as by any import.
+func TestAutoFrameOnAnOlderStore(t *testing.T) {
+	older, file := filepath.Join(t.TempDir(), "older.gpkg"), write(t, "e.csv", "id,lon,lat,grid\na,564578.6,3074089.9,A1\n")
+	base, err := sql.Open("sqlite", older)
+	if err != nil {
+		t.Fatal(err)
+	}
+	layout, err := goose.NewProvider(goose.DialectSQLite3, base, os.DirFS(filepath.Join("..", "..", "internal", "store", "gpkg", "migrations")),
+		goose.WithTableName("hazgrid_migrations"), goose.WithDisableGlobalRegistry(true))
+	if err == nil {
+		_, err = layout.UpTo(t.Context(), 2)
+	}
+	if err := errors.Join(err, base.Close()); err != nil {
+		t.Fatal(err)
+	}
+	if _, errs, code := hazgrid(t, "tally", "--db", older, "--level", "1"); code != exitFailed || !strings.Contains(errs, "made by an older hazgrid") {
+		t.Fatalf("tally: exit status %d, %s", code, errs)
+	}
+	_, want, wantCode := hazgrid(t, "import", "enterprises", "--db", filepath.Join(t.TempDir(), "new.gpkg"), "--frame", "auto", file)
+	_, got, code := hazgrid(t, "import", "enterprises", "--db", older, "--frame", "auto", file)
+	if code != wantCode || got != want {
+		t.Errorf("exit status %d, %q; on a new store %d, %q", code, got, wantCode, want)
 	}
 }

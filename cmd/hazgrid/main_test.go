@@ -10,7 +10,7 @@ import (
 
 // TestMain lets the test binary be the program when a script starts it.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"hazgrid": main})
+	testscript.Main(m, map[string]func(){"hazgrid": main, "measured": measured})
 }
 
 // TestScripts runs testdata/script: what a user types and what the program answers.

@@ -20,6 +20,7 @@ import (
 	"pgregory.net/rapid"
 
 	"hazgrid/geo/crs"
+	"hazgrid/internal/limits"
 	"hazgrid/safety"
 )
 
@@ -148,7 +149,7 @@ func FuzzWhichCSV(f *testing.F) {
 	f.Add("n,lon,lat\r\n\"a\nb\",0.5,0.5\r\nx\"y,1,1\n", 9)
 	f.Add("lon,lat\n"+strings.Join(pieces(), ","), 20)
 	f.Fuzz(func(t *testing.T, text string, least int) {
-		heldToPlain(t, Locator{Snapshot: s, Frame: crs.WGS84, least: 1 + least&1023}, text)
+		limits.Hold(t, func() { heldToPlain(t, Locator{Snapshot: s, Frame: crs.WGS84, least: 1 + least&1023}, text) })
 	})
 }
 
@@ -247,7 +248,7 @@ func FuzzWhichJSON(f *testing.F) {
 	f.Add("[[1,2],[0.5,3]]", 1)
 	f.Add(`[[1,2],"],[",{"a":[[1,2]]}, 7]`, 9)
 	f.Fuzz(func(t *testing.T, text string, least int) {
-		jsonHeldToPlain(t, Locator{Snapshot: s, Frame: crs.WGS84, least: 1 + least&1023}, text)
+		limits.Hold(t, func() { jsonHeldToPlain(t, Locator{Snapshot: s, Frame: crs.WGS84, least: 1 + least&1023}, text) })
 	})
 }
 

@@ -4,10 +4,14 @@ package store
 
 import (
 	"context"
+	"errors"
 	"iter"
 
 	"hazgrid/safety"
 )
+
+// ErrOlder says that a store has the layout of an older program, and was opened by somebody who may not change that.
+var ErrOlder = errors.New("made by an older hazgrid")
 
 // A Store holds one division. Questions about the data are not asked here: they are asked of
 // the safety.Snapshot that is built from Load. Methods are safe for concurrent use.

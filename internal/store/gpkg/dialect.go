@@ -8,7 +8,6 @@ import (
 	"iter"
 	"math"
 	"strings"
-	"time"
 
 	"github.com/paulmach/orb"
 
@@ -37,6 +36,7 @@ func dialect() merge.Dialect {
 		Stage:       stage,
 		Staged:      []string{"CREATE INDEX temp.hazgrid_stage_id ON " + merge.StageTable + " (id)"},
 		Bulk:        bulk,
+		Lay:         lay,
 		Announce:    announce,
 	}
 }
@@ -49,56 +49,6 @@ func column(t safety.Type) string {
 		return "REAL"
 	}
 	return "TEXT"
-}
-
-// timeText is t as the layers hold it; the unset time is the beginning of all.
-func timeText(t safety.Time) string {
-	if !t.IsSet() {
-		return merge.Always
-	}
-	return t.String()
-}
-
-// readTime reads a time as this package writes it, quickly, and any other form that ParseTime knows.
-func readTime(src any) (safety.Time, error) {
-	s, ok := src.(string)
-	if !ok {
-		return 0, fmt.Errorf("time: want text, got %T", src)
-	}
-	if t, ok := canonicalTime(s); ok {
-		return t, nil
-	}
-	return safety.ParseTime(s, time.UTC, safety.Opens)
-}
-
-// canonicalTime reads YYYY-MM-DDTHH:MM:SS.fffZ. The count of days is Howard Hinnant's
-// days_from_civil, from year 1 on.
-func canonicalTime(s string) (safety.Time, bool) {
-	const form = "0000-00-00T00:00:00.000Z"
-	if len(s) != len(form) {
-		return 0, false
-	}
-	for i := range len(form) {
-		if digit := s[i] >= '0' && s[i] <= '9'; form[i] == '0' && !digit || form[i] != '0' && s[i] != form[i] {
-			return 0, false
-		}
-	}
-	number := func(from, to int) (n int64) {
-		for _, d := range []byte(s[from:to]) {
-			n = 10*n + int64(d-'0')
-		}
-		return n
-	}
-	y, m, d := number(0, 4), number(5, 7), number(8, 10)
-	if y < 1 || m < 1 || m > 12 || d < 1 || d > 31 {
-		return 0, false
-	}
-	if m <= 2 {
-		y, m = y-1, m+12
-	}
-	days := 365*y + y/4 - y/100 + y/400 + (153*(m-3)+2)/5 + d - 307
-	seconds := days*86400 + number(11, 13)*3600 + number(14, 16)*60 + number(17, 19)
-	return safety.Time(seconds*1000 + number(20, 23)), true
 }
 
 // decode reads any GeoPackage blob; nil for an empty geometry. What is no geometry is nil too:

@@ -5,6 +5,9 @@
 // now. The file is in WAL mode and fully synchronous: what Apply returned from is on disk. It
 // belongs on a local disk; SQLite's locks do not work on network shares.
 //
+// The first large batch of a layer is not inserted but laid (ground.go): its rows, the keys of the layer's indexes and
+// the list of its R-tree become finished pages (btree.go), which SQLite writes as part of the transaction (pages.go).
+//
 // # Edits by other programs
 //
 // Triggers note in table change_log what others do to the layers. They know our own writes by the

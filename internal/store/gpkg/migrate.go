@@ -9,6 +9,7 @@ import (
 
 	"github.com/pressly/goose/v3"
 
+	"hazgrid/internal/store"
 	"hazgrid/safety"
 )
 
@@ -68,7 +69,7 @@ func upToDate(ctx context.Context, db *sql.DB) error {
 	}
 	pending, err := p.HasPending(ctx)
 	if err == nil && pending {
-		return fmt.Errorf("made by an older hazgrid: an import brings it up to date: %w", safety.ErrInvalid)
+		return fmt.Errorf("%w: an import brings it up to date: %w", store.ErrOlder, safety.ErrInvalid)
 	}
 	return err
 }

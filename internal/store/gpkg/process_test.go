@@ -44,7 +44,13 @@ func writeBatches(path, batches string) error {
 		return err
 	}
 	for b := range n {
-		r, err := s.Apply(ctx, made(safety.Hazards, batchSize, func(i int) safety.Record {
+		size := batchSize
+		if large := os.Getenv("GPKG_TEST_SIZE"); large != "" {
+			if size, err = strconv.Atoi(large); err != nil {
+				return err
+			}
+		}
+		r, err := s.Apply(ctx, made(safety.Hazards, size, func(i int) safety.Record {
 			p := orb.Point{120 + float64(i%100)/50, 27 + float64(i/100)/50}
 			return record(safety.Hazards, 0, row{"id": fmt.Sprintf("b%d-%d", b, i), "found_at": at("2014-12-01")}, p)
 		}))
@@ -150,5 +156,32 @@ func TestKill9(t *testing.T) {
 		if err := s.Close(); err != nil {
 			t.Fatal(err)
 		}
+	}
+}
+
+// TestKilledGround kills a process while it lays a first batch, later each time: the batch is there or not, and the file sound.
+func TestKilledGround(t *testing.T) {
+	const size = 40_000
+	whole := 0
+	for i := 0; i < 12 && whole < 2; i++ {
+		s, path := tempStore(t, small()[0])
+		cmd := other(t, path, 1)
+		cmd.Env = append(cmd.Env, "GPKG_TEST_SIZE="+strconv.Itoa(size))
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		time.AfterFunc(time.Duration(50+i*i*40)*time.Millisecond, func() { _ = cmd.Process.Kill() })
+		_ = cmd.Wait()
+		checkIndexes(t, s)
+		n := len(load(t, s, 0).Hazards)
+		if n != 0 && n != size {
+			t.Errorf("%d hazards are there", n)
+		}
+		if n == size {
+			whole++
+		}
+		t.Logf("%v: %d hazards", cmd.ProcessState, n)
+		apply(t, s, messy(safety.Hazards, 3000))
+		checkIndexes(t, s)
 	}
 }

@@ -71,26 +71,45 @@ func hilbert(x, y uint32) uint64 {
 
 // A treeBuilder writes the nodes of one R-tree, level by level.
 type treeBuilder struct {
-	node, rowid, parent *inserter
-	next                int64 // number of the next node; 1 is the root
+	features            source
+	leafing             leafing
+	node, rowid, parent *inserter // rowid is nil where the features' leaves are written otherwise
+	next                int64     // number of the next node; 1 is the root
 }
+
+// A source yields features in the order in which they are to lie in leaves: fid and coordinates as a cell has them.
+type source func(yield func(fid int64, box []byte) error) error
 
 // buildTree fills the R-tree of layer from its table. It throws away what the index held.
 // Memory: one cell for every 51 features.
 func buildTree(ctx context.Context, c *sql.Conn, layer string) error {
+	var n int
+	if err := c.QueryRowContext(ctx, `SELECT count(geom) FROM "`+layer+`"`).Scan(&n); err != nil {
+		return err
+	}
 	tree := "rtree_" + layer + "_geom"
-	for _, part := range []string{"_node", "_rowid", "_parent"} {
+	if _, err := c.ExecContext(ctx, `DELETE FROM "`+tree+`_rowid"`); err != nil {
+		return err
+	}
+	rowid := &inserter{table: tree + "_rowid", columns: 2}
+	defer rowid.close()
+	return buildNodes(ctx, c, layer, &treeBuilder{rowid: rowid, leafing: newLeafing(n), features: features(ctx, c, layer)})
+}
+
+// buildNodes writes the nodes over b's features.
+func buildNodes(ctx context.Context, c *sql.Conn, layer string, b *treeBuilder) error {
+	tree := "rtree_" + layer + "_geom"
+	for _, part := range []string{"_node", "_parent"} {
 		if _, err := c.ExecContext(ctx, `DELETE FROM "`+tree+part+`"`); err != nil {
 			return err
 		}
 	}
-	b := treeBuilder{
-		node:   &inserter{table: tree + "_node", columns: 2},
-		rowid:  &inserter{table: tree + "_rowid", columns: 2},
-		parent: &inserter{table: tree + "_parent", columns: 2}, next: 2,
-	}
-	err := b.build(ctx, c, layer)
+	b.node, b.parent = &inserter{table: tree + "_node", columns: 2}, &inserter{table: tree + "_parent", columns: 2}
+	err := b.build(ctx, c)
 	for _, i := range []*inserter{b.node, b.rowid, b.parent} {
+		if i == nil {
+			continue
+		}
 		if err == nil {
 			err = i.flush(ctx, c)
 		}
@@ -99,8 +118,8 @@ func buildTree(ctx context.Context, c *sql.Conn, layer string) error {
 	return err
 }
 
-func (b *treeBuilder) build(ctx context.Context, c *sql.Conn, layer string) error {
-	cells, depth, err := b.leaves(ctx, c, layer)
+func (b *treeBuilder) build(ctx context.Context, c *sql.Conn) error {
+	cells, depth, err := b.leaves(ctx, c)
 	if err != nil {
 		return err
 	}
@@ -120,60 +139,82 @@ func (b *treeBuilder) build(ctx context.Context, c *sql.Conn, layer string) erro
 	return b.node.add(ctx, c, int64(1), node(depth, cells))
 }
 
-// leaves writes the features as leaves, each as full as the next, and returns the cells that
-// point to them. Where one leaf is enough, it is the root: its cells are returned, depth 0.
-func (b *treeBuilder) leaves(ctx context.Context, c *sql.Conn, layer string) (cells []byte, depth int, err error) {
-	var n int
-	count := `SELECT count(geom) FROM "` + layer + `"`
-	if err := c.QueryRowContext(ctx, count).Scan(&n); err != nil {
-		return nil, 0, err
+// features yields those of a layer; empty geometries are none.
+func features(ctx context.Context, c *sql.Conn, layer string) source {
+	return func(yield func(int64, []byte) error) error {
+		rows, err := c.QueryContext(ctx, `SELECT fid, hazgrid_cell(geom) AS cell FROM "`+layer+`" WHERE geom IS NOT NULL ORDER BY cell DESC, fid`)
+		if err != nil {
+			return err
+		}
+		defer rows.Close() //nolint:errcheck // Err says it
+		var fid int64
+		var cell sql.RawBytes
+		for rows.Next() {
+			if err := rows.Scan(&fid, &cell); err != nil {
+				return err
+			}
+			if cell == nil { // an empty geometry; these come last
+				break
+			}
+			if err := yield(fid, cell[keySize:]); err != nil {
+				return err
+			}
+		}
+		return rows.Err()
 	}
-	rows, err := c.QueryContext(ctx, `SELECT fid, hazgrid_cell(geom) AS cell FROM "`+layer+`" WHERE geom IS NOT NULL ORDER BY cell DESC, fid`)
-	if err != nil {
-		return nil, 0, err
-	}
-	defer rows.Close() //nolint:errcheck // Err says it
-	leaf, leaves, single := make([]byte, 0, cellSize*fanout), (n+fanout-1)/fanout, n <= fanout
-	home := b.next
-	if single {
+}
+
+// A leafing says in which leaf each of n features in turn lies. Each leaf is as full as the next. Where one is enough, it is the root.
+type leafing struct{ n, leaves, at, leaf int }
+
+func newLeafing(n int) leafing { return leafing{n: n, leaves: max(1, (n+fanout-1)/fanout)} }
+
+func (l *leafing) single() bool { return l.n <= fanout }
+
+// next returns the number of the leaf of the next feature, and whether it is the last there.
+func (l *leafing) next() (home int64, full bool) {
+	home = int64(l.leaf + 2)
+	if l.single() {
 		home = 1
 	}
-	var fid int64
-	var cell sql.RawBytes
-	for i := 0; rows.Next(); i++ {
-		if err := rows.Scan(&fid, &cell); err != nil {
-			return nil, 0, err
-		}
-		if cell == nil { // an empty geometry; these come last
-			break
-		}
-		leaf = append(binary.BigEndian.AppendUint64(leaf, uint64(fid)), cell[keySize:]...)
-		if err := b.rowid.add(ctx, c, fid, home); err != nil {
-			return nil, 0, err
-		}
-		if full := (len(cells)/cellSize + 1) * n / max(leaves, 1); !single && i+1 == full {
-			cells = appendCover(cells, home, leaf)
-			if err := b.node.add(ctx, c, home, node(0, leaf)); err != nil {
-				return nil, 0, err
+	l.at++
+	if full = l.at == (l.leaf+1)*l.n/l.leaves; full {
+		l.leaf++
+	}
+	return home, full
+}
+
+// leaves writes the features as leaves and returns the cells that point to them; or, depth 0, the cells of a root that is the only leaf.
+func (b *treeBuilder) leaves(ctx context.Context, c *sql.Conn) (cells []byte, depth int, err error) {
+	leaf, single, last := make([]byte, 0, cellSize*fanout), b.leafing.single(), int64(0)
+	write := func() error {
+		cells = appendCover(cells, last, leaf)
+		err := b.node.add(ctx, c, last, node(0, leaf))
+		leaf = leaf[:0]
+		return err
+	}
+	err = b.features(func(fid int64, box []byte) error {
+		home, full := b.leafing.next()
+		leaf = append(binary.BigEndian.AppendUint64(leaf, uint64(fid)), box...)
+		last = home
+		if b.rowid != nil {
+			if err := b.rowid.add(ctx, c, fid, home); err != nil {
+				return err
 			}
-			home, leaf = home+1, leaf[:0]
 		}
-	}
-	if !single && len(leaf) > 0 { // there were empty geometries
-		cells = appendCover(cells, home, leaf)
-		home++
-		if err := b.node.add(ctx, c, home-1, node(0, leaf)); err != nil {
-			return nil, 0, err
+		if full && !single {
+			return write()
 		}
+		return nil
+	})
+	if err == nil && !single && len(leaf) > 0 { // there were empty geometries
+		err = write()
 	}
-	b.next = home
-	if len(cells) == 0 && !single { // all were empty: a root without cells is a leaf
-		return nil, 0, rows.Err()
+	b.next = last + 1
+	if single || len(cells) == 0 { // few, or all were empty: a root without cells is a leaf
+		return leaf, 0, err
 	}
-	if single {
-		return leaf, 0, rows.Err()
-	}
-	return cells, 1, rows.Err()
+	return cells, 1, err
 }
 
 // level writes nodes over cells and returns the cells that point to those nodes.

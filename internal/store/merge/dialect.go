@@ -40,8 +40,15 @@ type Dialect struct {
 	// can. It is called inside a transaction.
 	Stage func(ctx context.Context, c *sql.Conn, to Target, rows iter.Seq2[[]any, error]) error
 
-	// Staged is run once a batch is staged in the temporary table StageTable (key column "id"):
-	// statistics or an index, whatever the joins that follow need.
+	// Append and Copy, when set, stage the records of a batch in place of Stage. What Append(kind)
+	// returns appends a record to b in the database's own form for StageTable, its columns in the order of Target, and
+	// is called on several goroutines at once. Copy fills the table with what next returns, until that is io.EOF; any
+	// other error of next it returns as it is. It is called inside a transaction.
+	Append func(k safety.Kind) func(b []byte, r *Staged) ([]byte, error)
+	Copy   func(ctx context.Context, c *sql.Conn, to Target, next func() ([]byte, error)) error
+
+	// Staged is run before a batch staged in the temporary table StageTable (key column "id") is joined with
+	// its kind's table: statistics or an index, whatever such joins need.
 	Staged []string
 
 	// Analyze lets the database look at how the table "%s" is filled before it is joined in ways
@@ -51,6 +58,10 @@ type Dialect struct {
 	// Bulk, when set, runs write, which is about to write that many rows of kind's table: the place
 	// to drop triggers and indexes before, and to rebuild them after. It must return write's error.
 	Bulk func(ctx context.Context, c *sql.Conn, w Work, write func() error) error
+
+	// Lay, when set, begins a batch that is to be the first rows of k's table, in all divisions. It returns nil when
+	// there are rows, or the table is not one that it knows.
+	Lay func(ctx context.Context, c *sql.Conn, division string, k safety.Kind) (*Ground, error)
 
 	// Announce is the last act of a write before its commit: the outbox, a NOTIFY, the
 	// GeoPackage's table of contents. It is not called for a write that changed nothing.
@@ -68,4 +79,5 @@ type Work struct {
 	Kind     safety.Kind // the table
 	Rows     int64       // how many rows at most
 	Geometry bool        // whether column geom may change
+	Fresh    bool        // all rows are new: none has the key of one that is there
 }

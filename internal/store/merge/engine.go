@@ -5,6 +5,9 @@
 // A write has two parts. The batch is staged into a temporary table, which locks nobody out and
 // takes as long as its source takes. Then one short transaction locks the division, merges, and
 // raises the division's version last, so that the order of versions is the order of commits.
+//
+// A large batch that brings the first rows of a table has nothing to be merged with. Where the database has a way to
+// write such a table from the ground up (Dialect.Lay), it is staged for that instead.
 package merge
 
 import (

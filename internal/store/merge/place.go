@@ -147,6 +147,11 @@ func (w *write) follow(ctx context.Context, k safety.Kind, since int64) error {
 		table(k) + ".enterprise = e.id and " + table(k) + ".lon is null and (" + table(k) + ".place is distinct from e.place or " +
 		table(k) + ".geom is distinct from e.geom)"
 	var rows int64
+	var any bool
+	look := "select exists (select 1 from " + table(k) + " where division = $1)" // the join would find that out the long way
+	if err := w.conn.QueryRowContext(ctx, look, w.engine.division).Scan(&any); err != nil || !any {
+		return err
+	}
 	count := "select count(*) from " + table(k) + strings.Replace(from, " from enterprises e where", ", enterprises e where", 1)
 	if err := w.conn.QueryRowContext(ctx, count, w.engine.division, since).Scan(&rows); err != nil || rows == 0 {
 		return err

@@ -4,6 +4,7 @@ import (
 	"context"
 	"database/sql"
 	"fmt"
+	"hash/maphash"
 	"iter"
 	"strings"
 
@@ -31,18 +32,23 @@ type staging struct {
 	conn   *sql.Conn
 	batch  safety.Batch
 	placer placer // that placed the staged records; unset for lines
-	sites  map[safety.PlaceID][]safety.Site
-	fields int   // number of the kind's fields
-	read   int64 // records the batch yielded
+	facts  facts
+	keys   keySet
+	seed   maphash.Seed // of the hashes in keys
 	origin safety.Origin
 
+	ready    bool // the statements of Dialect.Staged were run
+	again    bool // the records were placed again since facts counted them
+	first    bool // the division has no row of the kind
+	refused  bool // some records were taken out of the batch
+	fresh    bool // the division has no row of any key of the batch
 	replaces bool // rows that are there already, tombstones too, will be written
 }
 
 // stage reads the whole batch into the temporary table. Only the batch's own source and the
 // temporary table are touched: no lock that others could wait for.
 func (e *Engine) stage(ctx context.Context, c *sql.Conn, b safety.Batch) (*staging, error) {
-	s := &staging{engine: e, conn: c, batch: b, fields: len(safety.Fields(b.Kind)), sites: map[safety.PlaceID][]safety.Site{}}
+	s := &staging{engine: e, conn: c, batch: b, seed: maphash.MakeSeed(), facts: facts{sites: map[safety.PlaceID][]safety.Site{}}}
 	if Located(b.Kind) {
 		var err error
 		if s.placer, err = e.currentPlacer(ctx, c); err != nil {
@@ -66,11 +72,36 @@ func (s *staging) fill(ctx context.Context) error {
 	}
 	err := transaction(ctx, s.conn, "begin", func() error {
 		to := Target{Table: StageTable, Columns: stageColumns(s.batch.Kind)}
-		return s.engine.dialect.Stage(ctx, s.conn, to, s.rows(ctx))
+		if s.engine.dialect.Copy != nil {
+			return s.stream(ctx, to)
+		}
+		b := s.newBuilder()
+		err := s.engine.dialect.Stage(ctx, s.conn, to, s.rows(ctx, b))
+		s.facts.add(b.facts)
+		return err
 	})
 	if err != nil {
 		return err
 	}
+	// Whether it is so is asked again when the division is locked; here it saves making ready what is not joined.
+	if err := s.look(ctx); err != nil || s.first {
+		return err
+	}
+	return s.makeReady(ctx)
+}
+
+// look sees whether the division has any row of the kind.
+func (s *staging) look(ctx context.Context) error {
+	query := "select not exists (select 1 from " + table(s.batch.Kind) + " where division = $1)"
+	return s.conn.QueryRowContext(ctx, query, s.engine.division).Scan(&s.first)
+}
+
+// makeReady readies the staged batch for joins.
+func (s *staging) makeReady(ctx context.Context) error {
+	if s.ready {
+		return nil
+	}
+	s.ready = true
 	for _, statement := range s.engine.dialect.Staged {
 		if _, err := s.conn.ExecContext(ctx, statement); err != nil {
 			return err
@@ -94,7 +125,7 @@ func stageColumns(k safety.Kind) []string {
 
 func (s *staging) create(ctx context.Context) error {
 	d := s.engine.dialect
-	integer, number, word := d.Column(safety.Integer), d.Column(safety.Real), d.Column(safety.Text)
+	integer, number := d.Column(safety.Integer), d.Column(safety.Real)
 	columns := []string{"number " + integer + " not null"}
 	for _, f := range safety.Fields(s.batch.Kind) {
 		columns = append(columns, quote(f.Name)+" "+d.Column(f.Type))
@@ -106,6 +137,11 @@ func (s *staging) create(ctx context.Context) error {
 	if err := createTemporary(ctx, s.conn, StageTable, columns...); err != nil {
 		return err
 	}
+	return s.createRefused(ctx)
+}
+
+func (s *staging) createRefused(ctx context.Context) error {
+	integer, word := s.engine.dialect.Column(safety.Integer), s.engine.dialect.Column(safety.Text)
 	return createTemporary(ctx, s.conn, refusedTable, "number "+integer+" primary key",
 		"key "+word, "field "+word, "reason "+word, "superseded "+integer+" not null")
 }
@@ -133,7 +169,7 @@ func (s *staging) drop(ctx context.Context) {
 }
 
 // rows yields the batch in the form of stageColumns.
-func (s *staging) rows(ctx context.Context) iter.Seq2[[]any, error] {
+func (s *staging) rows(ctx context.Context, b *builder) iter.Seq2[[]any, error] {
 	return func(yield func([]any, error) bool) {
 		var row []any
 		for r, err := range s.batch.Records {
@@ -141,8 +177,7 @@ func (s *staging) rows(ctx context.Context) iter.Seq2[[]any, error] {
 				err = ctx.Err()
 			}
 			if err == nil {
-				s.read++
-				row, err = s.row(row[:0], r)
+				row, err = s.row(row[:0], b, r)
 			}
 			if !yield(row, err) || err != nil {
 				return
@@ -152,45 +187,26 @@ func (s *staging) rows(ctx context.Context) iter.Seq2[[]any, error] {
 }
 
 // row appends the staged form of r.
-func (s *staging) row(row []any, r safety.Record) ([]any, error) {
-	k, e := s.batch.Kind, s.engine
-	if len(r.Values) != s.fields {
-		return nil, fmt.Errorf("record %d: want %d values, got %d: %w", r.Number, s.fields, len(r.Values), safety.ErrInvalid)
+func (s *staging) row(row []any, b *builder, r safety.Record) ([]any, error) {
+	staged, hash, err := b.build(r)
+	if err != nil {
+		return nil, err
 	}
-	row = e.values(append(row, r.Number), r)
-	var err error
-	digest := safety.Digest(k, r)
-	row = append(row, nil, digest[:])
+	s.keys.add(hash)
+	row = s.engine.values(append(row, r.Number), r)
+	row = append(row, nil, staged.Digest[:])
 	if r.Geometry != nil {
-		if row[len(row)-2], err = e.dialect.Encode(r.Geometry); err != nil {
+		if row[len(row)-2], err = s.engine.dialect.Encode(r.Geometry); err != nil {
 			return nil, fmt.Errorf("record %d: geometry: %w", r.Number, err)
 		}
 	}
-	if Located(k) {
-		return s.located(row, r)
+	switch p, ok := r.Geometry.(orb.Point); {
+	case !Located(b.kind):
+		return row, nil
+	case ok:
+		return append(row, p[0], p[1], int64(staged.Place)), nil
 	}
-	return row, nil
-}
-
-// located appends lon, lat and place.
-func (s *staging) located(row []any, r safety.Record) ([]any, error) {
-	if r.Geometry == nil {
-		return append(row, nil, nil, nil), nil
-	}
-	p, ok := r.Geometry.(orb.Point)
-	if !ok {
-		return nil, fmt.Errorf("record %d: geometry: want a point, got a %s: %w", r.Number, r.Geometry.GeoJSONType(), safety.ErrInvalid)
-	}
-	return append(row, p[0], p[1], s.place(p)), nil
-}
-
-// place returns the place of p as a column and keeps its sites, to be stored with the batch.
-func (s *staging) place(p orb.Point) int64 {
-	id, sites := s.placer.Place(p)
-	if _, known := s.sites[id]; !known {
-		s.sites[id] = sites
-	}
-	return int64(id)
+	return append(row, nil, nil, nil), nil
 }
 
 // values appends the values of r's fields as the driver takes them.

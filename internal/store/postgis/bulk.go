@@ -11,11 +11,15 @@ import (
 // bulkRows is from how many rows on an index is cheaper made than kept.
 const bulkRows = 10_000
 
-// index is an index of a fact table and the statement that makes it.
-type index struct{ name, definition string }
+// An index is an index of a fact table, and the statements that drop it and make it again.
+type index struct{ name, drop, create string }
 
-// bulk runs write. The first large import into an empty table does without its indexes, but
-// for the unique ones, and makes them afterwards: two to three times as fast. That needs the table for itself
+// roomToSort lets the rest of the transaction sort a million index entries in memory: the server's own 64 MB are a little less.
+const roomToSort = `select set_config('maintenance_work_mem', '128MB', true)
+	where pg_size_bytes(current_setting('maintenance_work_mem')) < pg_size_bytes('128MB')`
+
+// bulk runs write. The first large import into an empty table does without its indexes, and
+// makes them afterwards: two to three times as fast. That needs the table for itself
 // until the commit; when anybody else is using it, write runs with the indexes as they are.
 func bulk(ctx context.Context, c *sql.Conn, w merge.Work, write func() error) error {
 	if w.Rows < bulkRows {
@@ -28,7 +32,10 @@ func bulk(ctx context.Context, c *sql.Conn, w merge.Work, write func() error) er
 	case !alone:
 		return write()
 	}
-	indexes, err := dropIndexes(ctx, c, string(w.Kind))
+	if _, err := c.ExecContext(ctx, roomToSort); err != nil {
+		return fmt.Errorf("room to sort: %w", err)
+	}
+	indexes, err := dropIndexes(ctx, c, w)
 	if err != nil {
 		return fmt.Errorf("drop indexes of %s: %w", w.Kind, err)
 	}
@@ -36,7 +43,7 @@ func bulk(ctx context.Context, c *sql.Conn, w merge.Work, write func() error) er
 		return err
 	}
 	for _, i := range indexes {
-		if _, err := c.ExecContext(ctx, i.definition); err != nil {
+		if _, err := c.ExecContext(ctx, i.create); err != nil {
 			return fmt.Errorf("make index %s again: %w", i.name, err)
 		}
 	}
@@ -67,23 +74,51 @@ func seize(ctx context.Context, c *sql.Conn, table string) (bool, error) {
 	return err == nil, err
 }
 
-// dropIndexes drops the indexes of the table that no key needs, and returns them.
-func dropIndexes(ctx context.Context, c *sql.Conn, table string) ([]index, error) {
-	indexes, err := readIndexes(ctx, c, table)
+// dropIndexes drops the indexes of the table that the write can do without, and returns them.
+func dropIndexes(ctx context.Context, c *sql.Conn, w merge.Work) ([]index, error) {
+	indexes, err := readIndexes(ctx, c, string(w.Kind), plainIndexes)
 	if err != nil {
 		return nil, err
 	}
 	for _, i := range indexes {
-		if _, err := c.ExecContext(ctx, "drop index "+i.name); err != nil {
+		if _, err := c.ExecContext(ctx, i.drop); err != nil {
 			return nil, err
 		}
 	}
-	return indexes, nil
+	if !w.Fresh {
+		return indexes, nil // conflicts are looked for in the key
+	}
+	keys, err := dropKey(ctx, c, string(w.Kind))
+	return append(keys, indexes...), err
 }
 
-func readIndexes(ctx context.Context, c *sql.Conn, table string) (indexes []index, err error) {
-	const query = `select indexrelid::regclass::text, pg_get_indexdef(indexrelid) from pg_index
-		where indrelid = to_regclass($1) and not indisunique order by 1`
+// dropKey drops the primary key of the table, unless something of the database's owner stands on it.
+func dropKey(ctx context.Context, c *sql.Conn, table string) ([]index, error) {
+	keys, err := readIndexes(ctx, c, table, primaryKey)
+	if err != nil || len(keys) == 0 {
+		return nil, err
+	}
+	if _, err := c.ExecContext(ctx, "savepoint keyed"); err != nil {
+		return nil, err
+	}
+	if _, err := c.ExecContext(ctx, keys[0].drop); err != nil {
+		_, err := c.ExecContext(ctx, "rollback to savepoint keyed")
+		return nil, err
+	}
+	_, err = c.ExecContext(ctx, "release savepoint keyed")
+	return keys, err
+}
+
+// Queries for the indexes of table $1: name, and how to drop it and make it again.
+const (
+	plainIndexes = `select indexrelid::regclass::text, 'drop index ' || indexrelid::regclass, pg_get_indexdef(indexrelid)
+		from pg_index where indrelid = to_regclass($1) and not indisunique order by 1`
+	primaryKey = `select quote_ident(conname), 'alter table ' || conrelid::regclass || ' drop constraint ' || quote_ident(conname),
+		'alter table ' || conrelid::regclass || ' add constraint ' || quote_ident(conname) || ' ' || pg_get_constraintdef(oid)
+		from pg_constraint where conrelid = to_regclass($1) and contype = 'p'`
+)
+
+func readIndexes(ctx context.Context, c *sql.Conn, table, query string) (indexes []index, err error) {
 	rows, err := c.QueryContext(ctx, query, table)
 	if err != nil {
 		return nil, err
@@ -91,7 +126,7 @@ func readIndexes(ctx context.Context, c *sql.Conn, table string) (indexes []inde
 	defer func() { _ = rows.Close() }() // Err tells what Close would
 	for rows.Next() {
 		var i index
-		if err := rows.Scan(&i.name, &i.definition); err != nil {
+		if err := rows.Scan(&i.name, &i.drop, &i.create); err != nil {
 			return nil, err
 		}
 		indexes = append(indexes, i)

@@ -1,6 +1,7 @@
 package postgis_test
 
 import (
+	"errors"
 	"fmt"
 	"testing"
 
@@ -14,19 +15,12 @@ import (
 func TestALargeFirstImportLeavesTheIndexesAsTheyWere(t *testing.T) {
 	url := pgtest.DB(t)
 	db := connect(t, url)
-	const query = "select indexdef from pg_indexes where schemaname = 'public' and tablename in ('lines', 'enterprises') order by 1"
+	const query = `select indexdef from pg_indexes where schemaname = 'public' and tablename in ('lines', 'enterprises')
+		union all select conname || ' ' || pg_get_constraintdef(oid) from pg_constraint where conrelid = to_regclass('enterprises') order by 1`
 	first, second := open(t, url, "first"), open(t, url, "second")
 	want := strings1(t, db, query)
 	const n = 10_500
-	b := safety.Batch{Kind: safety.Enterprises, Records: func(yield func(safety.Record, error) bool) {
-		for i := range n {
-			r := safety.Record{Number: int64(i + 1), Values: make([]any, len(safety.Fields(safety.Enterprises))), Geometry: orb.Point{120, 27}}
-			r.Values[0] = fmt.Sprint(i)
-			if !yield(r, nil) {
-				return
-			}
-		}
-	}}
+	b := manyEnterprises(n)
 	reader, err := db.BeginTx(t.Context(), nil)
 	if err != nil {
 		t.Fatal(err)
@@ -53,4 +47,66 @@ func TestALargeFirstImportLeavesTheIndexesAsTheyWere(t *testing.T) {
 	if diff := cmp.Diff(want, strings1(t, db, query)); diff != "" {
 		t.Errorf("indexes (-want +got):\n%s", diff)
 	}
+}
+
+func TestALargeFirstImportKeepsAKeyThatAnotherTableRefersTo(t *testing.T) {
+	url := pgtest.DB(t)
+	db := connect(t, url)
+	s := open(t, url, "0")
+	const mine = `create table mine (division text collate "C", id text collate "C", foreign key (division, id) references enterprises)`
+	if _, err := db.ExecContext(t.Context(), mine); err != nil {
+		t.Fatal(err)
+	}
+	const n = 10_500
+	if r, err := s.Apply(t.Context(), manyEnterprises(n)); err != nil || r.Inserted != n {
+		t.Fatalf("got %d inserted, %v, want %d", r.Inserted, err, n)
+	}
+	if _, err := db.ExecContext(t.Context(), "insert into mine values ('0', '17')"); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestAValueOfAnotherTypeIsRefused(t *testing.T) {
+	s := open(t, pgtest.DB(t), "0")
+	fields := safety.Fields(safety.Enterprises)
+	for i, f := range fields {
+		for _, v := range []any{"text", int64(1), 1.5, true, safety.Time(1), 7} {
+			r := safety.Record{Number: 1, Values: make([]any, len(fields))}
+			r.Values[0], r.Values[i] = "e", v
+			_, err := s.Apply(t.Context(), safety.Batch{Kind: safety.Enterprises, Records: func(yield func(safety.Record, error) bool) { yield(r, nil) }})
+			if fits := f.Type == typeOf(v); !fits && !errors.Is(err, safety.ErrInvalid) {
+				t.Errorf("%s = %v (%T): got error %v, want ErrInvalid", f.Name, v, v, err)
+			}
+		}
+	}
+}
+
+// typeOf is the type of the fields that take v, 99 for none.
+func typeOf(v any) safety.Type {
+	switch v.(type) {
+	case string:
+		return safety.Text
+	case int64:
+		return safety.Integer
+	case float64:
+		return safety.Real
+	case bool:
+		return safety.Boolean
+	case safety.Time:
+		return safety.Instant
+	}
+	return 99
+}
+
+// manyEnterprises is a batch of n enterprises at one point.
+func manyEnterprises(n int) safety.Batch {
+	return safety.Batch{Kind: safety.Enterprises, Records: func(yield func(safety.Record, error) bool) {
+		for i := range n {
+			r := safety.Record{Number: int64(i + 1), Values: make([]any, len(safety.Fields(safety.Enterprises))), Geometry: orb.Point{120, 27}}
+			r.Values[0] = fmt.Sprint(i)
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}}
 }

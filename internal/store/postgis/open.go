@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"time"
 
+	"hazgrid/internal/store"
 	"hazgrid/internal/store/merge"
 	"hazgrid/safety"
 
@@ -130,7 +131,7 @@ func upgrade(ctx context.Context, p *goose.Provider, create bool) error {
 	case have > want:
 		return fmt.Errorf("%w: the store has schema %d, this program knows %d: use a newer hazgrid", safety.ErrConflict, have, want)
 	case have < want:
-		return fmt.Errorf("%w: the store has schema %d, this program wants %d: `hazgrid import` upgrades it", safety.ErrConflict, have, want)
+		return fmt.Errorf("%w: %w: the store has schema %d, this program wants %d: `hazgrid import` upgrades it", safety.ErrConflict, store.ErrOlder, have, want)
 	}
 	return nil
 }

@@ -62,8 +62,9 @@ func chains(t *testing.T, o Opener) {
 func unknownGrid(t *testing.T, o Opener) {
 	s := o.Open(t, home)
 	apply(t, s, town(t))
-	r := apply(t, s, batch(t, safety.Enterprises, enterprise("1", inW(), "grid", "W"), enterprise("2", inW(), "grid", "Q"), enterprise("3", inW(), "grid", "R")))
-	wantCounts(t, r, [5]int64{3, 0, 0, 0, 0})
+	r := apply(t, s, batch(t, safety.Enterprises, enterprise("1", inW(), "grid", "W"), enterprise("2", inW(), "grid", "Q"), enterprise("3", inW(), "grid", "R"),
+		enterprise("4", inW(), "grid", "grid W"))) // a name
+	wantCounts(t, r, [5]int64{4, 0, 0, 0, 0})
 	same(t, "warnings", r.Warnings, []safety.Warning{{Code: "unknown_grid", Count: 2, Example: "2: Q"}})
 }
 

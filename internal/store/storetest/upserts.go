@@ -12,14 +12,15 @@ import (
 
 func upserts() map[string]func(*testing.T, Opener) {
 	return map[string]func(*testing.T, Opener){
-		"a record comes back as it was given":                           roundTrip,
-		"the same batch twice writes nothing":                           twice,
-		"a record that differs in any value is updated":                 updated,
-		"the last of several records with one key wins":                 lastWins,
-		"an empty store has version 0 and no records":                   empty,
-		"a lines batch is kept":                                         lines,
-		"text of any language and any length of text survives":          languages,
-		"many records in one batch are all there, in order of their id": many,
+		"a record comes back as it was given":                             roundTrip,
+		"the same batch twice writes nothing":                             twice,
+		"a record that differs in any value is updated":                   updated,
+		"the last of several records with one key wins":                   lastWins,
+		"doubles far apart in a large batch are found, and it is counted": farApart,
+		"an empty store has version 0 and no records":                     empty,
+		"a lines batch is kept":                                           lines,
+		"text of any language and any length of text survives":            languages,
+		"many records in one batch are all there, in order of their id":   many,
 	}
 }
 
@@ -53,6 +54,38 @@ func roundTrip(t *testing.T, o Opener) {
 	if got.Version != 4 || !got.Whole {
 		t.Errorf("got version %d, whole %v, want 4 and true", got.Version, got.Whole)
 	}
+}
+
+// farApart imports more records than are worked on at once: a thousand that differ, and the first again as the last.
+func farApart(t *testing.T, o Opener) {
+	const n = 1000
+	s := o.Open(t, home)
+	apply(t, s, town(t))
+	first := func() safety.Batch {
+		specs := make([]spec, 0, n+1)
+		for i := range n {
+			specs = append(specs, enterprise(key(i), []orb.Geometry{inW(), nowhere(), nil, inE()}[i%4], "grid", "W"))
+		}
+		return batch(t, safety.Enterprises, append(specs, enterprise(key(0), inE()))...)
+	}
+	r, rejects := applyAll(t, s, first())
+	wantCounts(t, r, [5]int64{n, 0, 0, 1, 0})
+	same(t, "outside and unlocated", [2]int64{r.Outside, r.Unlocated}, [2]int64{n / 4, n / 4})
+	if len(rejects) != 1 || rejects[0].Number != 1 || !rejects[0].Superseded {
+		t.Errorf("got rejects %+v, want record 1, superseded", rejects)
+	}
+	wantCounts(t, apply(t, s, first()), [5]int64{0, 0, n, 1, 0})
+	follower := func(i int, enterprise string) spec { return hazard("h"+key(i), enterprise, nil) }
+	var specs []spec
+	for i := range n {
+		specs = append(specs, follower(i, key(i)))
+	}
+	r = apply(t, s, batch(t, safety.Hazards, specs...))
+	wantCounts(t, r, [5]int64{n, 0, 0, 0, 0})
+	same(t, "outside and unlocated with their enterprises", [2]int64{r.Outside, r.Unlocated}, [2]int64{n / 4, n / 4})
+	r = apply(t, s, batch(t, safety.Hazards, append(specs, follower(n, "nobody"), follower(n+1, key(1)))...))
+	wantCounts(t, r, [5]int64{1, 0, n, 0, 1})
+	same(t, "outside and unlocated of those that are left", [2]int64{r.Outside, r.Unlocated}, [2]int64{n/4 + 1, n / 4})
 }
 
 func twice(t *testing.T, o Opener) {

@@ -1,0 +1,5 @@
+//go:build !linux
+
+package geo
+
+func askForLargePages([]uint32) {}
