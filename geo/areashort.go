@@ -33,9 +33,9 @@ func parallelAt(lat float64) parallel {
 
 // areaTo is the area in square metres between the equator and a short geodesic from the parallel p to q that
 // goes dLambda radians east. In longitude and zone, areas are true and the chord's is a trapezium; the geodesic
-// leaves the chord polewards by (x² + 3 y²) sin φ / 12 a radian, for x metres east and y north: with the
-// azimuth's change α' = sin α tan φ / N that is the leading term of the area between curve and chord,
-// (λ' z” - z' λ”) s³ / 12, and the next one is smaller by (s tan φ / a)².
+// leaves the chord polewards by (x² + 3 y²) sin φ / 12 a radian, for x metres east and y north: a twelfth of the cross product of the
+// line's first two derivatives in longitude and zone, where the azimuth turns by sin α tan φ / N a metre. The next term is smaller by
+// (s tan φ / a)² for a line of s metres.
 func (p parallel) areaTo(q parallel, dLambda float64) float64 {
 	const m = equatorRadius * (1 - eccentricity2)
 	s := (p.sin + q.sin) / 2

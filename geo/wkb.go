@@ -28,6 +28,11 @@ func EncodeEWKB(g orb.Geometry) ([]byte, error) {
 		b = binary.LittleEndian.AppendUint32(b, srid)
 		return appendPoint(b, p), nil
 	}
+	if mp, ok := g.(orb.MultiPolygon); ok {
+		if b, ok := appendMultiPolygon(make([]byte, 0, sizeOfMultiPolygon(mp)), mp, true); ok {
+			return b, nil
+		}
+	}
 	t, err := toGeom(g)
 	if err != nil {
 		return nil, fmt.Errorf("geo: encode EWKB: %w", err)
@@ -111,6 +116,11 @@ func readWKB(data []byte) (orb.Geometry, int, error) {
 
 // encodeWKB returns g as little-endian ISO WKB.
 func encodeWKB(g orb.Geometry) ([]byte, error) {
+	if mp, ok := g.(orb.MultiPolygon); ok {
+		if b, ok := appendMultiPolygon(make([]byte, 0, sizeOfMultiPolygon(mp)), mp, false); ok {
+			return b, nil
+		}
+	}
 	t, err := toGeom(g)
 	if err != nil {
 		return nil, err

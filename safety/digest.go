@@ -11,13 +11,36 @@ import (
 // Digest names the content of r: two records of kind k with equal values and geometry, bit
 // for bit, have one digest, whatever their Number. It is SHA-256 cut to 16 bytes.
 func Digest(k Kind, r Record) [16]byte {
-	b := append(make([]byte, 0, 512), k...)
+	var room [512]byte
+	b := append(room[:0], k...)
+	if n := positions(r.Geometry); n > 8 {
+		b = append(make([]byte, 0, 512+20*n), k...) // the room for a grid's boundary at once
+	}
 	for _, v := range r.Values {
 		b = appendValue(b, v)
 	}
 	b = appendGeometry(b, r.Geometry)
 	sum := sha256.Sum256(b)
 	return [16]byte(sum[:16])
+}
+
+// positions is about how many positions a shape has.
+func positions(g orb.Geometry) (n int) {
+	switch g := g.(type) {
+	case orb.MultiPolygon:
+		for _, p := range g {
+			n += positions(p)
+		}
+	case orb.Polygon:
+		for _, r := range g {
+			n += 1 + len(r)
+		}
+	case orb.MultiLineString:
+		for _, l := range g {
+			n += 1 + len(l)
+		}
+	}
+	return n
 }
 
 // appendValue writes a type letter before each value so that none runs into the next.

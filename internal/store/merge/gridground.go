@@ -38,11 +38,11 @@ type ground struct {
 }
 
 // grounds are the levels that the batch has grids of, in order.
-func (b *gridBatch) grounds(current map[codeKey]*safety.Grid) (grounds []*ground) {
+func (b *gridBatch) grounds(current latest) (grounds []*ground) {
 	in, layers := b.batched(), map[layerKey][]*safety.Grid{}
 	wanted := map[layerKey]bool{}
-	for _, key := range sortedCodes(current) {
-		g := current[key]
+	for _, key := range current.order {
+		g := current.grids[key]
 		layer := layerKey{g.Scheme, g.Level}
 		layers[layer] = append(layers[layer], g)
 		wanted[layer] = wanted[layer] || in[key]

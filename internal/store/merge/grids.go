@@ -216,9 +216,10 @@ func (b *gridBatch) merge(ctx context.Context, w *write, r *safety.Receipt) (err
 	if w.grids, err = b.engine.storedGrids(ctx, b.conn); err != nil {
 		return err
 	}
-	grounds := b.grounds(newest(w.grids))
+	current := newest(w.grids)
+	grounds := b.grounds(current)
 	lookAll(grounds)
-	return b.warn(w.grids, grounds, r)
+	return b.warn(current, grounds, r)
 }
 
 // count enters g into the receipt and tells whether it is to be written.

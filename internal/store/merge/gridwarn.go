@@ -2,8 +2,6 @@ package merge
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 	"strconv"
 	"strings"
 
@@ -11,7 +9,6 @@ import (
 	"hazgrid/safety"
 
 	"github.com/paulmach/orb"
-	"github.com/paulmach/orb/planar"
 )
 
 // Dust is what a child may stick out of its parent without a word: less than a square metre,
@@ -19,10 +16,12 @@ import (
 const dust = 1e-6
 
 // warn looks at the newest boundaries of the batch's grids and reports what is strange.
-func (b *gridBatch) warn(grids []safety.Grid, grounds []*ground, r *safety.Receipt) error {
+func (b *gridBatch) warn(current latest, grounds []*ground, r *safety.Receipt) error {
 	b.warnDissolved(r)
 	b.warnParents(r)
-	b.warnOutsideParent(newest(grids), r)
+	if err := b.warnOutsideParent(current, r); err != nil {
+		return err
+	}
 	return b.warnGround(grounds, r)
 }
 
@@ -50,19 +49,32 @@ func addWarning(r *safety.Receipt, w safety.Warning) {
 	}
 }
 
+// A latest is the newest boundaries: one version of each grid, also in order of scheme and code.
+type latest struct {
+	grids map[codeKey]*safety.Grid
+	order []codeKey
+}
+
 // newest returns the last version of each grid that is valid when the newest boundaries of its
 // scheme come into force. Grids are in order of scheme, code and time.
-func newest(grids []safety.Grid) map[codeKey]*safety.Grid {
+func newest(grids []safety.Grid) latest {
 	start := map[string]safety.Time{}
-	last := map[codeKey]*safety.Grid{}
+	for i := range grids {
+		start[grids[i].Scheme] = max(start[grids[i].Scheme], grids[i].ValidFrom)
+	}
+	last := latest{grids: make(map[codeKey]*safety.Grid, len(grids))}
 	for i := range grids {
 		g := &grids[i]
-		start[g.Scheme] = max(start[g.Scheme], g.ValidFrom)
-		last[codeKey{g.Scheme, g.Code}] = g
+		if next := i + 1; next < len(grids) && grids[next].Scheme == g.Scheme && grids[next].Code == g.Code {
+			continue
+		}
+		if g.ValidTo.IsSet() && g.ValidTo < start[g.Scheme] {
+			continue
+		}
+		key := codeKey{g.Scheme, g.Code}
+		last.grids[key] = g
+		last.order = append(last.order, key)
 	}
-	maps.DeleteFunc(last, func(k codeKey, g *safety.Grid) bool {
-		return g.ValidTo.IsSet() && g.ValidTo < start[k.scheme]
-	})
 	return last
 }
 
@@ -78,20 +90,24 @@ func (b *gridBatch) batched() map[codeKey]bool {
 }
 
 // warnOutsideParent finds the grids that stick out of their declared parent, and by what share.
-func (b *gridBatch) warnOutsideParent(current map[codeKey]*safety.Grid, r *safety.Receipt) {
+func (b *gridBatch) warnOutsideParent(current latest, r *safety.Receipt) error {
 	in := b.batched()
 	warning := safety.Warning{Code: "outside_parent"}
-	vertices := map[*safety.Grid]map[orb.Point]bool{}
-	for _, key := range sortedCodes(current) {
-		child, above := current[key], codeKey{key.scheme, current[key].Parent}
-		parent := current[above]
+	holders := map[*safety.Grid]func(orb.Point) bool{}
+	for _, key := range current.order {
+		child, above := current.grids[key], codeKey{key.scheme, current.grids[key].Parent}
+		parent := current.grids[above]
 		if parent == nil || !in[key] && !in[above] {
 			continue
 		}
-		if vertices[parent] == nil {
-			vertices[parent] = corners(parent.Boundary)
+		if holders[parent] == nil {
+			holder, err := geo.Holder(parent.Boundary)
+			if err != nil {
+				return fmt.Errorf("grid %s: %w", parent.Code, err)
+			}
+			holders[parent] = holder
 		}
-		if inside(child.Boundary, parent.Boundary, vertices[parent]) {
+		if inside(child.Boundary, holders[parent]) {
 			continue
 		}
 		out, err := geo.Difference(child.Boundary, parent.Boundary)
@@ -111,6 +127,7 @@ func (b *gridBatch) warnOutsideParent(current map[codeKey]*safety.Grid, r *safet
 		}
 	}
 	addWarning(r, warning)
+	return nil
 }
 
 // note keeps a finding about the layer of g, and returns it as it is kept.
@@ -122,36 +139,17 @@ func (b *gridBatch) note(r *safety.Receipt, g *safety.Grid, f safety.Finding) sa
 	return f
 }
 
-// corners returns the set of vertices of m.
-func corners(m orb.MultiPolygon) map[orb.Point]bool {
-	set := map[orb.Point]bool{}
-	for _, polygon := range m {
-		for _, ring := range polygon {
-			for _, p := range ring {
-				set[p] = true
-			}
-		}
-	}
-	return set
-}
-
-// inside is the cheap test: every vertex of child is a vertex of parent or lies within it. An
-// edge that leaves parent and comes back between two vertices goes unseen.
-func inside(child, parent orb.MultiPolygon, vertices map[orb.Point]bool) bool {
+// inside is the cheap test: every vertex of child lies within its parent or on its boundary. An
+// edge that leaves the parent and comes back between two vertices goes unseen.
+func inside(child orb.MultiPolygon, parent func(orb.Point) bool) bool {
 	for _, polygon := range child {
 		for _, ring := range polygon {
 			for _, p := range ring {
-				if !vertices[p] && !planar.MultiPolygonContains(parent, p) {
+				if !parent(p) {
 					return false
 				}
 			}
 		}
 	}
 	return true
-}
-
-func sortedCodes(grids map[codeKey]*safety.Grid) []codeKey {
-	return slices.SortedFunc(maps.Keys(grids), func(x, y codeKey) int {
-		return compareKeys(versionKey{codeKey: x}, versionKey{codeKey: y})
-	})
 }

@@ -19,7 +19,8 @@ func (b *gridBatch) first() bool { return len(b.stored.versions) == 0 }
 // looked at while the database writes.
 func (b *gridBatch) mergeFirst(ctx context.Context, w *write, groups []*group, r *safety.Receipt) error {
 	w.grids = b.asGrids(groups)
-	grounds := b.grounds(newest(w.grids))
+	current := newest(w.grids)
+	grounds := b.grounds(current)
 	looked := make(chan struct{})
 	go func() {
 		defer close(looked)
@@ -30,7 +31,7 @@ func (b *gridBatch) mergeFirst(ctx context.Context, w *write, groups []*group, r
 	if err != nil {
 		return fmt.Errorf("write: %w", err)
 	}
-	return b.warn(w.grids, grounds, r)
+	return b.warn(current, grounds, r)
 }
 
 // insert writes groups of which none is there.
