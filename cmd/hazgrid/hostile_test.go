@@ -55,6 +55,7 @@ func measured() {
 // Bad input is one clear line and the contract's exit status, within 512 MB and 20 seconds of CPU time.
 func TestHostileInput(t *testing.T) {
 	t.Parallel() // these wait for other processes
+	program(t)
 	cases := hostileInputs(t)
 	for _, name := range slices.Sorted(maps.Keys(cases)) {
 		t.Run(name, func(t *testing.T) { cases[name].check(t) })
