@@ -64,7 +64,7 @@ durability: test-deps ## imports killed at random moments, KILLINGS=TIMES,RECORD
 	HAZGRID_DURABILITY=$(KILLINGS) $(GO) test -v -timeout 24h -run TestKilledImports ./cmd/hazgrid
 
 fuzz: ## every fuzz target for FUZZTIME each, one after another; FUZZ=PATTERN picks some
-	@FUZZTIME=$(FUZZTIME) FUZZ=$(FUZZ) .ci/fuzz
+	@FUZZTIME='$(FUZZTIME)' FUZZ='$(FUZZ)' .ci/fuzz
 
 lint: $(LINT) ## the house rules
 	$(LINT) run ./...

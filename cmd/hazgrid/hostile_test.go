@@ -55,6 +55,7 @@ func measured() {
 // Bad input is one clear line and the contract's exit status, within 512 MB and 20 seconds of CPU time.
 func TestHostileInput(t *testing.T) {
 	t.Parallel() // these wait for other processes
+	program(t)
 	cases := hostileInputs(t)
 	for _, name := range slices.Sorted(maps.Keys(cases)) {
 		t.Run(name, func(t *testing.T) { cases[name].check(t) })
@@ -300,4 +301,37 @@ func encryptedWorkbook(t *testing.T) string {
 		t.Fatal(err)
 	}
 	return out.String()
+}
+
+// A store that is cut off or has a byte changed, here and there, is read or refused in one line; nothing panics.
+func TestDamagedStore(t *testing.T) {
+	whole := filepath.Join(t.TempDir(), "x.gpkg")
+	must(t, "import", "grids", "--db", whole, write(t, "g.geojson", liveGrids))
+	must(t, "import", "hazards", "--db", whole, hazardFile(t, 200, false))
+	b, err := os.ReadFile(whole)
+	if err != nil {
+		t.Fatal(err)
+	}
+	damaged := filepath.Join(t.TempDir(), "damaged.gpkg")
+	refused := 0
+	for n := 0; n < len(b); n += 5003 {
+		spoiled := bytes.Clone(b)
+		spoiled[n] ^= 0xa5
+		for _, text := range [][]byte{b[:n], spoiled} {
+			for _, ending := range []string{"-wal", "-shm"} {
+				_ = os.Remove(damaged + ending) // of the one before
+			}
+			if err := os.WriteFile(damaged, text, 0o600); err != nil {
+				t.Fatal(err)
+			}
+			_, errs, code := hazgrid(t, "tally", "--db", damaged, "--level", "1", "--format", "csv")
+			if code != 0 {
+				refused++
+			}
+			if said := strings.TrimSpace(errs); (code != 0) != (said != "") || strings.Contains(said, "\n") {
+				t.Errorf("byte %d of %d, cut: %v: exit status %d, %q", n, len(b), len(text) == n, code, said)
+			}
+		}
+	}
+	t.Logf("%d bytes, %d refused", len(b), refused)
 }

@@ -97,7 +97,7 @@ func (k *killer) phase(t *testing.T) string {
 	defer func() { _ = base.Close() }()
 	var text string
 	const query = `select coalesce(string_agg(split_part(ltrim(lower(query)), ' ', 1) || case when state = 'active' then '' else ', done' end, '; '
-		order by backend_start), 'no connection') from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()`
+		order by backend_start), 'no connection') from pg_stat_activity where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()`
 	if err := base.QueryRowContext(t.Context(), query).Scan(&text); err != nil {
 		t.Fatal(err)
 	}

@@ -28,8 +28,10 @@ func FuzzFrameParams(f *testing.F) {
 			}
 		}
 		for _, flags := range []importFlags{
-			{frameParams: filepath.Join(dir, "params.json")}, {controlPoints: filepath.Join(dir, "points.csv")},
-			{frameParams: filepath.Join(dir, "params.json"), frame: "EPSG:4549"}, {controlPoints: filepath.Join(dir, "points.csv"), frame: "EPSG:4549"},
+			{frameParams: filepath.Join(dir, "params.json")},
+			{controlPoints: filepath.Join(dir, "points.csv")},
+			{frameParams: filepath.Join(dir, "params.json"), frame: "EPSG:4549"},
+			{controlPoints: filepath.Join(dir, "points.csv"), frame: "EPSG:4549"},
 		} {
 			limits.Hold(t, func() {
 				var o importers.Options
