@@ -26,7 +26,7 @@ func appendVarint(b []byte, v uint64) []byte {
 	}
 	if v >= 1<<56 {
 		for shift := 57; shift > 1; shift -= 7 {
-			b = append(b, byte(v>>(shift))|0x80)
+			b = append(b, byte(v>>shift)|0x80)
 		}
 		return append(b, byte(v))
 	}
