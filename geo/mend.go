@@ -38,7 +38,8 @@ const mendRounds = 12
 // may be open to the outside where two cells run beside each other for ten times their distance or more; it is
 // then closed at its ends. Wider gaps and overlaps stay, and so does what lies over a cell that has
 // no ground of its own: no cell is lost. Cells that take no part stay as they are, bit by bit, and mending what is
-// mended changes nothing, but for the last bit of a vertex where two sides part at so small an angle that numbers cannot follow. How rings wind, where they start and in what order they are decides nothing; the order
+// mended changes nothing, but for the last bit of a vertex where two sides part at so small an angle that numbers cannot follow, and
+// in tangles that are not at rest after a dozen rounds. How rings wind, where they start and in what order they are decides nothing; the order
 // of cells decides which vertices stay, and ties.
 //
 // All sides of all cells are held. It is an error when a cell is not valid ([Validate]; one without polygons is
