@@ -34,7 +34,7 @@ func TestTreesAreSQLites(t *testing.T) {
 				for i := range rows {
 					id += 1 + r.Int64N(1<<r.Int64N(40))
 					rows[i] = laidRow{id, strings.Repeat("x", 1+r.IntN(20)) + fmt.Sprint(r.Int64()), r.Int64() >> r.IntN(64)}
-					if r.IntN(50) == 0 {
+					if r.IntN(50*max(1, size/4096)) == 0 { // some that need pages of their own
 						rows[i].text += strings.Repeat("long", r.IntN(3*size))
 					}
 				}
