@@ -46,7 +46,7 @@ func messy(k safety.Kind, n int) safety.Batch {
 			v["enterprise"] = "nobody"
 		}
 		if r.IntN(2) == 0 {
-			v["grid"] = []string{"A1", "A2", "gone"}[r.IntN(3)]
+			v["grid"] = []string{"A1", "网格A2", " A2 ", "gone"}[r.IntN(4)] // by code, by name, with spaces
 			v["due_at"], v["officers"], v["protection_m"], v["floor_area_m2"] = at("2014-12-20"), int64(r.IntN(100_000)), r.Float64(), 250.0
 		}
 		if r.IntN(100) == 0 {

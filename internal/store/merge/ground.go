@@ -1,6 +1,7 @@
 package merge
 
 import (
+	"bytes"
 	"context"
 	"database/sql"
 	"errors"
@@ -56,7 +57,7 @@ const groundPremises = 500_000
 type laying struct {
 	staging
 	ground *Ground
-	codes  map[string]bool    // of the grids that may be declared
+	grids  map[string]bool    // that may be declared, by code and by name
 	firms  map[string]premise // that may be referred to
 	stray  safety.Warning     // declared grids that are unknown
 }
@@ -80,6 +81,7 @@ func (e *Engine) lay(ctx context.Context, c *sql.Conn, b safety.Batch) (*laying,
 	l := &laying{ground: g, staging: staging{engine: e, conn: c, batch: b, seed: maphash.MakeSeed(), facts: facts{sites: map[safety.PlaceID][]safety.Site{}}}}
 	if Located(b.Kind) {
 		if l.placer, err = e.currentPlacer(ctx, c); err != nil {
+			g.Close()
 			return nil, err
 		}
 	}
@@ -90,33 +92,20 @@ func (e *Engine) lay(ctx context.Context, c *sql.Conn, b safety.Batch) (*laying,
 	return l, nil
 }
 
-// A block is a chunk whose values are copies, since who yields records may use his again.
-type block struct {
-	chunk
-	values []any
-}
-
-func (b *block) add(r safety.Record) {
-	at := len(b.values)
-	b.values = append(b.values, r.Values...)
-	r.Values = b.values[at:len(b.values):len(b.values)]
-	b.chunk.add(r)
-}
-
 // take keeps the whole batch, in a goroutine beside its source.
 func (l *laying) take(ctx context.Context) (err error) {
-	blocks, done := make(chan *block, 4), make(chan error, 1)
+	chunks, done := make(chan *chunk, chunksAhead), make(chan error, 1)
 	go func() {
-		done <- l.keepAll(blocks)
-		for range blocks { // after an error: who sends must not wait
+		done <- l.keepAll(chunks)
+		for range chunks { // after an error: who sends must not wait
 		}
 	}()
-	next := &block{}
+	next := &chunk{}
 	defer func() {
 		if err == nil {
-			blocks <- next
+			chunks <- next
 		}
-		close(blocks)
+		close(chunks)
 		err = errors.Join(err, <-done)
 	}()
 	for r, err := range l.batch.Records {
@@ -130,8 +119,8 @@ func (l *laying) take(ctx context.Context) (err error) {
 			continue
 		}
 		select {
-		case blocks <- next:
-			next = &block{}
+		case chunks <- next:
+			next = &chunk{}
 		case err := <-done:
 			done <- nil
 			return err
@@ -140,12 +129,12 @@ func (l *laying) take(ctx context.Context) (err error) {
 	return nil
 }
 
-// keepAll keeps the records of blocks until there are no more, or one cannot be kept.
-func (l *laying) keepAll(blocks <-chan *block) error {
+// keepAll keeps the records of chunks until there are no more, or one cannot be kept.
+func (l *laying) keepAll(chunks <-chan *chunk) error {
 	b := l.newBuilder()
 	defer func() { l.facts.add(b.facts) }()
-	for block := range blocks {
-		for _, r := range block.records {
+	for c := range chunks {
+		for _, r := range c.records {
 			staged, _, err := b.build(r)
 			if err == nil {
 				err = l.ground.Add(&staged)
@@ -261,7 +250,7 @@ func (l *laying) see(ctx context.Context, w *write, x *Laid, r *safety.Receipt) 
 	case x.Place == 0:
 		r.Outside++
 	}
-	if x.Grid != nil && !l.codes[string(x.Grid)] {
+	if x.Grid != nil && !l.grids[string(bytes.Trim(x.Grid, " "))] {
 		if l.stray.Count++; l.stray.Count == 1 {
 			l.stray.Code, l.stray.Example = "unknown_grid", string(x.ID)+": "+string(x.Grid)
 		}

@@ -90,14 +90,11 @@ func (l *laying) known(ctx context.Context, w *write) error {
 	if !Located(l.batch.Kind) || l.batch.Kind == safety.Inspections { // these declare no grid
 		return nil
 	}
-	l.codes = map[string]bool{}
-	var code text
-	query := scanned{
-		query: "select g.code from grids g where g.division = $1 and g.deleted_at is null",
-		args:  []any{w.engine.division}, dest: []any{&code},
-	}
+	l.grids = map[string]bool{}
+	var name text
+	query := scanned{query: declarable, args: []any{w.engine.division}, dest: []any{&name}}
 	return scan(ctx, w.conn, query, func() error {
-		l.codes[code.s] = true
+		l.grids[name.s] = true
 		return nil
 	})
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/paulmach/orb"
 )
 
-// errEnough ends a reading whose reader wants no more; it does not leave this file.
+// errEnough ends a reading whose reader wants no more; it does not leave this package.
 var errEnough = errors.New("the reader wants no more")
 
 // Records is store.Store's Records on the connection that lend lends.

@@ -103,15 +103,17 @@ func reference(k safety.Kind) string {
 	return ""
 }
 
-// countUnknownGrids warns of declared grids that the division does not have: ledgers name a grid by
-// its code or by its name, as [safety.Snapshot.Mismatches] reads it.
+// declarable is the SQL of what a record may declare as its grid: ledgers name one by its code or by its
+// name, as [safety.Snapshot.Mismatches] reads it. Spaces around it do not count.
+const declarable = `select g.code from grids g where g.division = $1 and g.deleted_at is null
+	union all select g.name from grids g where g.division = $1 and g.deleted_at is null and g.name is not null`
+
+// countUnknownGrids warns of declared grids that the division does not have.
 func (s *staging) countUnknownGrids(ctx context.Context, w *write, r *safety.Receipt) error {
 	if !s.facts.declares {
 		return nil
 	}
-	const unknown = ` from ` + StageTable + ` s where s.grid is not null and trim(s.grid) not in (
-		select g.code from grids g where g.division = $1 and g.deleted_at is null
-		union all select g.name from grids g where g.division = $1 and g.deleted_at is null and g.name is not null)`
+	const unknown = ` from ` + StageTable + ` s where s.grid is not null and trim(s.grid) not in (` + declarable + `)`
 	warning := safety.Warning{Code: "unknown_grid"}
 	row := w.conn.QueryRowContext(ctx, "select count(*)"+unknown, s.engine.division)
 	if err := row.Scan(&warning.Count); err != nil || warning.Count == 0 {
