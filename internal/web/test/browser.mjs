@@ -44,11 +44,11 @@ export async function open(context, url, { settled = true, prepare = async () =>
   return { page, seen };
 }
 
-/** settle waits until the map has drawn all it was asked to. */
+/** settle waits until the map is at rest and has drawn all it was asked to: on a slow machine a flight lasts longer than it is meant to. */
 export async function settle(page) {
   await page.waitForFunction(() => {
     const map = document.querySelector('.map .canvas')?.hazgridMap;
-    return document.querySelector('.map')?.dataset.settled === 'true' && map.loaded() && map.areTilesLoaded();
+    return document.querySelector('.map')?.dataset.settled === 'true' && !map.isMoving() && map.loaded() && map.areTilesLoaded();
   }, null, { timeout: 30_000 });
 }
 
