@@ -4,24 +4,25 @@ import (
 	"encoding/binary"
 	"math"
 	"math/bits"
+	"slices"
 	"sync"
 )
 
-// A Column is one attribute of all features of a layer, dense: value i is that of feature i. Make one with Texts, Counts
-// or Doubles. A Column is immutable.
+// A Column is one attribute of all features of a layer, dense: value i is that of feature i. Make one with Counts or
+// Doubles. A Column is immutable.
 type Column struct {
-	key     string
-	field   byte     // of the values, in Value of the specification
-	values  []uint64 // what Value.bits holds; of texts, their number in the dictionary
-	missing uint64   // the value that stands for none
+	key    string
+	field  byte     // of the values, in Value of the specification
+	values []uint64 // what Value.bits holds; of texts, their number in Columns
+
 }
 
-// none stands for a text or a count that does not exist. Of doubles it is a NaN.
+// none stands for a value that does not exist; of doubles it is a NaN that nobody computes.
 const none = math.MaxUint64
 
 // Counts returns a column of whole numbers; a negative one stands for a value that does not exist.
 func Counts(key string, values []int64) Column {
-	c := Column{key: key, field: uintField, values: make([]uint64, len(values)), missing: none}
+	c := Column{key: key, field: uintField, values: make([]uint64, len(values))}
 	for i, v := range values {
 		if c.values[i] = uint64(v); v < 0 {
 			c.values[i] = none
@@ -32,7 +33,7 @@ func Counts(key string, values []int64) Column {
 
 // Doubles returns a column of numbers with a fraction; a NaN stands for a value that does not exist.
 func Doubles(key string, values []float64) Column {
-	c := Column{key: key, field: doubleField, values: make([]uint64, len(values)), missing: none}
+	c := Column{key: key, field: doubleField, values: make([]uint64, len(values))}
 	for i, v := range values {
 		if c.values[i] = math.Float64bits(v); v != v {
 			c.values[i] = none
@@ -46,44 +47,60 @@ func Doubles(key string, values []float64) Column {
 type Columns struct {
 	ids   []uint64 // below 2⁵³
 	list  []Column
-	texts *dictionary
-}
-
-// A dictionary numbers the distinct texts of some columns.
-type dictionary struct {
-	numbers map[string]uint64
-	list    []string
+	texts []string // distinct ones, by number
 }
 
 // NewColumns returns columns that so far hold the ids of features.
-func NewColumns(ids []uint64) *Columns {
-	return &Columns{ids: ids, texts: &dictionary{numbers: map[string]uint64{}}}
-}
+func NewColumns(ids []uint64) *Columns { return &Columns{ids: ids} }
 
 // With returns the columns with more of them, which come last.
 func (c *Columns) With(more ...Column) *Columns {
 	return &Columns{c.ids, append(c.list[:len(c.list):len(c.list)], more...), c.texts}
 }
 
-// WithTexts returns the columns with one of texts, which comes last; "" stands for a value that does not exist. The
-// columns it is called on must not be used by others yet: the distinct texts are shared.
-func (c *Columns) WithTexts(key string, values []string) *Columns {
-	col := Column{key: key, field: stringField, values: make([]uint64, len(values)), missing: none}
-	for i, v := range values {
-		if v == "" {
-			col.values[i] = none
-			continue
-		}
-		n, ok := c.texts.numbers[v]
-		if !ok {
-			n = uint64(len(c.texts.list))
-			c.texts.numbers[v] = n
-			c.texts.list = append(c.texts.list, v)
-		}
-		col.values[i] = n
-	}
-	return c.With(col)
+// A TextColumn is the texts of all features under one key; "" stands for a value that does not exist.
+type TextColumn struct {
+	Key    string
+	Values []string
 }
+
+// WithTexts returns the columns with columns of texts, which come last. Texts are the same value across all columns given in one call.
+func (c *Columns) WithTexts(more ...TextColumn) *Columns {
+	out := c.With()
+	out.texts = c.texts[:len(c.texts):len(c.texts)]
+	numbers := map[string]uint64{}
+	for _, m := range more {
+		col := Column{key: m.Key, field: stringField, values: make([]uint64, len(m.Values))}
+		for i, v := range m.Values {
+			n, ok := numbers[v]
+			switch {
+			case v == "":
+				n = none
+			case !ok:
+				n = uint64(len(out.texts))
+				numbers[v] = n
+				out.texts = append(out.texts, v)
+			}
+			col.values[i] = n
+		}
+		out.list = append(out.list, col)
+	}
+	return out
+}
+
+// Only returns the columns with the given keys, in their order here.
+func (c *Columns) Only(keys ...string) *Columns {
+	out := &Columns{ids: c.ids, texts: c.texts}
+	for _, col := range c.list {
+		if slices.Contains(keys, col.key) {
+			out.list = append(out.list, col)
+		}
+	}
+	return out
+}
+
+// Size returns about how much memory the columns take, bytes, without the texts.
+func (c *Columns) Size() int { return 8*len(c.ids)*(1+len(c.list)) + 16*len(c.texts) }
 
 // Differs reports whether feature i has other values in the columns d, which have the same keys and texts.
 func (c *Columns) Differs(d *Columns, i int) bool {
@@ -155,7 +172,7 @@ func (e *encoder) feature(c *Columns, i int32, tail []byte) {
 	for k := range c.list {
 		col := &c.list[k]
 		v := col.values[i]
-		if v == col.missing {
+		if v == none {
 			continue
 		}
 		if e.keys[k] < 0 {
@@ -200,7 +217,7 @@ func (e *encoder) write(c *Columns, v Value) {
 	size := 9
 	switch v.field {
 	case stringField:
-		v.text = c.texts.list[v.bits]
+		v.text = c.texts[v.bits]
 		size = 1 + uvarintLen(uint64(len(v.text))) + len(v.text)
 	case uintField:
 		size = 1 + uvarintLen(v.bits)

@@ -44,12 +44,20 @@ func gridsOf(t *rapid.T) (*tiles.Columns, []tiles.Feature, []tiles.Shape) {
 	return columnsOf(ids, codes, counts, rates), features, shapes
 }
 
+func upTo(n int) []int {
+	numbers := make([]int, n)
+	for i := range numbers {
+		numbers[i] = i
+	}
+	return numbers
+}
+
 func columnsOf(ids []uint64, codes []string, counts []int64, rates []float64) *tiles.Columns {
 	parents, signed := make([]string, len(codes)), make([]int64, len(ids))
 	for i := range codes {
 		parents[i], signed[i] = codes[len(codes)-1-i], int64(ids[i])
 	}
-	return tiles.NewColumns(ids).With(tiles.Counts("id", signed)).WithTexts("code", codes).WithTexts("parent", parents).
+	return tiles.NewColumns(ids).With(tiles.Counts("id", signed)).WithTexts(tiles.TextColumn{Key: "code", Values: codes}, tiles.TextColumn{Key: "parent", Values: parents}).
 		With(tiles.Counts("found", counts), tiles.Doubles("rate", rates))
 }
 
@@ -58,7 +66,7 @@ func TestColumnsAsEncode(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		columns, features, shapes := gridsOf(t)
 		want := tiles.Encode([]tiles.Layer{{Name: "grids", Features: features}, {Name: "again", Features: features}})
-		cut := tiles.NewCut(shapes)
+		cut := tiles.NewCut(upTo(len(shapes)), shapes)
 		got := columns.Append(columns.Append(nil, "grids", cut), "again", cut)
 		if !bytes.Equal(got, want) {
 			t.Fatalf("%d features: % x, want % x", len(features), got, want)
@@ -89,7 +97,7 @@ func BenchmarkColumns(b *testing.B) {
 		}
 		shapes[i] = tiles.Project(tiles.Address{Z: 2, X: 2, Y: 1}, append(ring, ring[0]))
 	}
-	columns := tiles.NewColumns(ids).WithTexts("code", codes).WithTexts("name", codes)
+	columns := tiles.NewColumns(ids).WithTexts(tiles.TextColumn{Key: "code", Values: codes}, tiles.TextColumn{Key: "name", Values: codes})
 	for k := range 8 {
 		values := make([]float64, n)
 		for i := range values {
@@ -97,7 +105,7 @@ func BenchmarkColumns(b *testing.B) {
 		}
 		columns = columns.With(tiles.Doubles(fmt.Sprint("value", k), values))
 	}
-	cut := tiles.NewCut(shapes)
+	cut := tiles.NewCut(upTo(n), shapes)
 	b.ReportAllocs()
 	for b.Loop() {
 		columns.Append(nil, "grids", cut)

@@ -10,8 +10,8 @@ type Cut struct {
 	tails    []byte   // type and geometry of each feature, as they follow its tags in a tile
 }
 
-// NewCut returns the cut of features whose shapes are given by number; the empty ones are left out.
-func NewCut(shapes []Shape) *Cut {
+// NewCut returns the cut of features, by rising numbers, and their shapes; the empty ones are left out.
+func NewCut(features []int, shapes []Shape) *Cut {
 	c := &Cut{}
 	size := 0
 	for _, s := range shapes {
@@ -23,7 +23,7 @@ func NewCut(shapes []Shape) *Cut {
 			continue
 		}
 		c.tails = appendBytes(appendNumber(c.tails, typeField, uint64(s.kind)), geometryField, s.commands)
-		c.features = append(c.features, int32(i))
+		c.features = append(c.features, int32(features[i]))
 		c.ends = append(c.ends, uint32(len(c.tails)))
 	}
 	return c

@@ -22,30 +22,34 @@ type answer struct {
 
 // reply sends a: 304 when the client has it, 204 when it is empty, else its bytes in the coding the client likes best.
 func (s *Server) reply(w http.ResponseWriter, r *http.Request, st *state, a answer) error {
-	header := w.Header()
-	header.Add("Vary", "Accept-Encoding")
-	header.Set("Cache-Control", "no-cache")
-	as, ok := choose(strings.Join(r.Header.Values("Accept-Encoding"), ","), len(r.Header.Values("Accept-Encoding")) > 0)
-	if !ok {
-		return &refusal{status: http.StatusNotAcceptable, detail: "Accept-Encoding allows none of br, zstd, gzip and identity", field: "Accept-Encoding"}
+	as, err := accepted(w, r)
+	if err != nil {
+		return err
 	}
 	c, err := s.content(st.snapshot, a)
 	if err != nil {
 		return err
 	}
-	if len(c.body) == 0 {
-		as = identity
-	}
-	header.Set("ETag", fmt.Sprintf("%q", c.digest+"-"+string(as)))
-	if matches(r.Header.Values("If-None-Match"), c.digest) {
-		w.WriteHeader(http.StatusNotModified)
-		return nil
-	}
-	if len(c.body) == 0 {
-		w.WriteHeader(http.StatusNoContent)
-		return nil
-	}
 	return send(w, r, c, answerForm{as, a.media})
+}
+
+// accepted returns the coding that the client likes best, and notes that the answer depends on it.
+func accepted(w http.ResponseWriter, r *http.Request) (coding, error) {
+	w.Header()["Vary"] = append(w.Header()["Vary"], "Accept-Encoding")
+	var header string
+	given := r.Header["Accept-Encoding"]
+	switch len(given) {
+	case 0:
+	case 1:
+		header = given[0]
+	default:
+		header = strings.Join(given, ",")
+	}
+	as, ok := choose(header, len(given) > 0)
+	if !ok {
+		return "", &refusal{status: http.StatusNotAcceptable, detail: "Accept-Encoding allows none of br, zstd, gzip and identity", field: "Accept-Encoding"}
+	}
+	return as, nil
 }
 
 // answerForm is how a content is sent.
@@ -54,16 +58,35 @@ type answerForm struct {
 	media string
 }
 
+// send answers with a content: 304 when the client has it, 204 when it is empty. Values of headers are set as they are kept: it is done for every tile.
 func send(w http.ResponseWriter, r *http.Request, c *content, f answerForm) error {
+	h := w.Header()
+	h.Set("Cache-Control", "no-cache")
+	if len(c.body) == 0 {
+		f.as = identity
+	}
+	h.Set("Etag", c.tag(f.as))
+	if tags, asked := r.Header["If-None-Match"]; asked && matches(tags, c.digest) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	if len(c.body) == 0 {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	return sendBody(w, r, c, f)
+}
+
+func sendBody(w http.ResponseWriter, r *http.Request, c *content, f answerForm) error {
 	body, err := c.form(f.as)
 	if err != nil {
 		return err
 	}
-	header := w.Header()
-	header.Set("Content-Type", f.media)
-	header.Set("Content-Length", strconv.Itoa(len(body)))
+	h := w.Header()
+	h.Set("Content-Type", f.media)
+	h.Set("Content-Length", strconv.Itoa(len(body)))
 	if f.as != identity {
-		header.Set("Content-Encoding", string(f.as))
+		h.Set("Content-Encoding", string(f.as))
 	}
 	w.WriteHeader(http.StatusOK)
 	if r.Method != http.MethodHead {
@@ -83,7 +106,7 @@ func (s *Server) content(snapshot *safety.Snapshot, a answer) (*content, error) 
 		if err != nil {
 			return nil, err
 		}
-		return &content{body: body, digest: digest(body)}, nil
+		return newContent(body), nil
 	})
 }
 

@@ -113,7 +113,7 @@ func (s *Server) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.state.Store(&state{snapshot: snapshot, superseded: make(chan struct{})})
+	s.state.Store(&state{seq: 1, snapshot: snapshot, superseded: make(chan struct{})})
 	return nil
 }
 
@@ -169,7 +169,11 @@ func (s *Server) swap(next *safety.Snapshot) {
 		codes, all := next.Changed(old.snapshot)
 		history = append(history[max(0, len(history)-historySize+1):len(history):len(history)], change{next.Version(), codes, all})
 	}
-	s.state.Store(&state{snapshot: next, history: history, superseded: make(chan struct{})})
+	st := &state{seq: old.seq + 1, snapshot: next, history: history, linesSince: old.linesSince, superseded: make(chan struct{})}
+	if !sameLines(next, old.snapshot) {
+		st.linesSince = st.seq
+	}
+	s.state.Store(st)
 	close(old.superseded)
 }
 

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
-	"strings"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/geojson"
@@ -190,12 +189,10 @@ func (q search) hazard(s *Server, snapshot *safety.Snapshot, h *safety.Hazard) (
 
 // replyOnce sends a to somebody who posted the question: nothing is kept, and there is no tag.
 func (s *Server) replyOnce(w http.ResponseWriter, r *http.Request, a answer) error {
-	header := w.Header()
-	header.Add("Vary", "Accept-Encoding")
-	header.Set("Cache-Control", "no-store")
-	as, ok := choose(strings.Join(r.Header.Values("Accept-Encoding"), ","), len(r.Header.Values("Accept-Encoding")) > 0)
-	if !ok {
-		return &refusal{status: http.StatusNotAcceptable, detail: "Accept-Encoding allows none of br, zstd, gzip and identity", field: "Accept-Encoding"}
+	w.Header().Set("Cache-Control", "no-store")
+	as, err := accepted(w, r)
+	if err != nil {
+		return err
 	}
 	s.building <- struct{}{}
 	body, err := func() ([]byte, error) {
@@ -205,5 +202,5 @@ func (s *Server) replyOnce(w http.ResponseWriter, r *http.Request, a answer) err
 	if err != nil {
 		return err
 	}
-	return send(w, r, &content{body: body}, answerForm{as, a.media})
+	return sendBody(w, r, &content{body: body}, answerForm{as, a.media})
 }

@@ -70,80 +70,64 @@ type tileRequest struct {
 	frame   crs.Frame // of the base map the tile is for
 }
 
-// draw makes the layer's part of a tile.
-func (s *Server) draw(snapshot *safety.Snapshot, l layer, t tileRequest) (tiles.Layer, error) {
+// draw appends the layer's part of a tile.
+func (s *Server) draw(tile []byte, st *state, l layer, t tileRequest) ([]byte, error) {
+	var drawn tiles.Layer
+	var err error
 	switch l.kind {
 	case enterpriseLayer:
-		return t.symbols(l, snapshot.EnterpriseSymbols(t.query), enterpriseTags)
+		drawn, err = t.symbols(l, st.snapshot.EnterpriseSymbols(t.query), enterpriseTags)
 	case hazardLayer:
-		return t.symbols(l, snapshot.HazardSymbols(t.query), hazardTags)
+		drawn, err = t.symbols(l, st.snapshot.HazardSymbols(t.query), hazardTags)
 	case lineLayer:
-		return t.lines(l, snapshot.Lines())
+		drawn, err = t.lines(l, st.snapshot.Lines())
+	default:
+		return s.drawGrids(tile, st, l, t)
 	}
-	return s.drawGrids(snapshot, l, t)
+	if err != nil {
+		return nil, err
+	}
+	return append(tile, tiles.Encode([]tiles.Layer{drawn})...), nil
 }
 
-func (s *Server) drawGrids(snapshot *safety.Snapshot, l layer, t tileRequest) (tiles.Layer, error) {
-	table, err := snapshot.Tallies(l.level, t.query)
+// drawGrids joins the geometry of the grids in a tile with their values.
+func (s *Server) drawGrids(tile []byte, st *state, l layer, t tileRequest) ([]byte, error) {
+	f, err := s.figures(st, l.level, t.query)
 	if err != nil {
-		return tiles.Layer{}, err
+		return nil, err
 	}
-	grids, err := snapshot.Layer(t.query.Scheme, l.level, table.Query.At)
+	cut, err := s.cut(f.grids, l.kind, t)
 	if err != nil {
-		return tiles.Layer{}, err
+		return nil, err
 	}
-	shapes, err := s.shapes.get(shapeKey{grids, l.kind, t.address, t.frame}, func() ([]tiles.Shape, error) {
-		return t.gridShapes(grids, l.kind)
-	})
-	if err != nil {
-		return tiles.Layer{}, err
+	columns := f.values
+	if t.bare {
+		columns = f.names
 	}
-	out := tiles.Layer{Name: l.id}
-	for i, shape := range shapes {
-		if shape.Empty() {
-			continue
-		}
-		out.Features = append(out.Features, tiles.Feature{
-			ID: uint64(grids.Grids[i].ID), HasID: true, Shape: shape, Tags: gridTags(&table.Rows[i], t.bare),
-		})
-	}
-	return out, nil
+	return columns.Append(tile, l.id, cut), nil
 }
 
-// shapeKey names the shapes of the grids of a level in a tile. A snapshot shares its Layer with the next
-// one while the boundaries stay the same, so shapes are made once per geometry.
-type shapeKey struct {
+// cutKey names the cut of the grids of a level in a tile. A snapshot shares its Layer with the next
+// one while the boundaries stay the same, so cuts are made once per geometry.
+type cutKey struct {
 	grids   *safety.Layer
 	kind    layerKind
 	address tiles.Address
 	frame   crs.Frame
 }
 
-func shapesSize(shapes []tiles.Shape) int {
-	n := 64
-	for _, s := range shapes {
-		n += 32 + s.Len()
-	}
-	return n
-}
-
-// gridShapes returns the shape of each grid, by its number; those beyond the tile are empty.
-func (t tileRequest) gridShapes(l *safety.Layer, kind layerKind) ([]tiles.Shape, error) {
-	shapes := make([]tiles.Shape, len(l.Grids))
-	if kind == gridLayer {
-		return shapes, t.boundaryShapes(l, shapes)
-	}
-	for _, i := range l.Coverage.Search(t.bound(), nil) {
-		var err error
-		if shapes[i], err = t.shape(geo.InteriorPoint(l.Grids[i].Boundary)); err != nil {
-			return nil, fmt.Errorf("grid %s: %w", l.Grids[i].Code, err)
+// cut returns what a tile shows of grids, or of their labels.
+func (s *Server) cut(l *safety.Layer, kind layerKind, t tileRequest) (*tiles.Cut, error) {
+	return s.cuts.get(cutKey{l, kind, t.address, t.frame}, func() (*tiles.Cut, error) {
+		if kind == labelLayer {
+			return s.labelCut(l, t)
 		}
-	}
-	return shapes, nil
+		return t.gridCut(l)
+	})
 }
 
-// boundaryShapes fills in the shapes of the grids as areas: all together, so that neighbours neither gap nor overlap.
-func (t tileRequest) boundaryShapes(l *safety.Layer, shapes []tiles.Shape) error {
+// gridCut returns the grids as areas: all together, so that neighbours neither gap nor overlap.
+func (t tileRequest) gridCut(l *safety.Layer) (*tiles.Cut, error) {
 	numbers := l.Coverage.Search(t.bound(), nil)
 	cells := make([]orb.MultiPolygon, len(numbers))
 	for k, i := range numbers {
@@ -153,13 +137,35 @@ func (t tileRequest) boundaryShapes(l *safety.Layer, shapes []tiles.Shape) error
 		}
 		cells[k] = cells[k].Clone()
 		if err := move(cells[k], t.frame.FromWGS84); err != nil {
-			return fmt.Errorf("grid %s: %w", l.Grids[i].Code, err)
+			return nil, fmt.Errorf("grid %s: %w", l.Grids[i].Code, err)
 		}
 	}
-	for k, shape := range tiles.ProjectCoverage(t.address, cells) {
-		shapes[numbers[k]] = shape
+	return tiles.NewCut(numbers, tiles.ProjectCoverage(t.address, cells)), nil
+}
+
+// labelCut returns one point inside each grid.
+func (s *Server) labelCut(l *safety.Layer, t tileRequest) (*tiles.Cut, error) {
+	places, err := s.labels.get(l, func() ([]orb.Point, error) { return labelPlaces(l), nil })
+	if err != nil {
+		return nil, err
 	}
-	return nil
+	numbers := l.Coverage.Search(t.bound(), nil)
+	shapes := make([]tiles.Shape, len(numbers))
+	for k, i := range numbers {
+		if shapes[k], err = t.shape(places[i]); err != nil {
+			return nil, fmt.Errorf("grid %s: %w", l.Grids[i].Code, err)
+		}
+	}
+	return tiles.NewCut(numbers, shapes), nil
+}
+
+// labelPlaces returns the place of each grid's label, degrees.
+func labelPlaces(l *safety.Layer) []orb.Point {
+	places := make([]orb.Point, len(l.Grids))
+	for i, g := range l.Grids {
+		places[i] = geo.InteriorPoint(g.Boundary)
+	}
+	return places
 }
 
 // frameReach is further than any frame lies from WGS 84, degrees: gcj02 and bd09 keep within 0.02.

@@ -93,6 +93,12 @@ type content struct {
 	forms  sync.Map // coding → func() ([]byte, error)
 }
 
+// newContent takes over body.
+func newContent(body []byte) *content { return &content{body: body, digest: digest(body)} }
+
+// tag returns the entity tag of the content in a coding.
+func (c *content) tag(as coding) string { return `"` + c.digest + "-" + string(as) + `"` }
+
 // size counts the plain body twice, for the compressed forms.
 func (c *content) size() int { return 2*len(c.body) + 512 }
 

@@ -10,6 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/paulmach/orb"
+
 	"hazgrid/internal/store"
 	"hazgrid/safety"
 	"hazgrid/tiles"
@@ -40,12 +42,21 @@ type Server struct {
 	building chan struct{} // a place for each answer that may be made at the same time
 
 	answers *cache[string, *content]
-	shapes  *cache[shapeKey, []tiles.Shape]
+	tiles   *cache[tileKey, *tileSlot]
+	cuts    *cache[cutKey, *tiles.Cut]
+
+	gridFigures *cache[figuresKey, *gridFigures]
+	names       *cache[*safety.Layer, *gridNames]
+	labels      *cache[*safety.Layer, []orb.Point]
+	latestMu    sync.Mutex
+	latest      map[levelKey]latestFigures
 }
 
 // state is a snapshot, and what came before it.
 type state struct {
+	seq        int64 // counts the states of this server
 	snapshot   *safety.Snapshot
+	linesSince int64         // number of the state from which on the lines have been these
 	history    []change      // the last ones, oldest first
 	superseded chan struct{} // closed when there is a newer state
 }
@@ -53,7 +64,10 @@ type state struct {
 // What the caches hold at most, bytes.
 const (
 	answerBytes = 64 << 20
-	shapeBytes  = 64 << 20
+	tileBytes   = 128 << 20
+	cutBytes    = 128 << 20
+	figureBytes = 128 << 20
+	nameBytes   = 64 << 20
 )
 
 // New loads the division and returns a server that is ready to answer.
@@ -61,7 +75,12 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	// Two for each core: more at once make nobody's answer come sooner, and each takes memory.
 	s := &Server{cfg: cfg.withDefaults(), closing: make(chan struct{}), building: make(chan struct{}, 2*runtime.GOMAXPROCS(0))}
 	s.answers = newCache[string](answerBytes, (*content).size)
-	s.shapes = newCache[shapeKey](shapeBytes, shapesSize)
+	s.tiles = newCache[tileKey](tileBytes, func(slot *tileSlot) int { return 256 + slot.drawn.Load().size() })
+	s.cuts = newCache[cutKey](cutBytes, (*tiles.Cut).Size)
+	s.gridFigures = newCache[figuresKey](figureBytes, (*gridFigures).size)
+	s.names = newCache[*safety.Layer](nameBytes, (*gridNames).size)
+	s.labels = newCache[*safety.Layer](nameBytes, func(places []orb.Point) int { return 16 * len(places) })
+	s.latest = map[levelKey]latestFigures{}
 	s.metrics = newMetrics(s)
 	if err := s.load(ctx); err != nil {
 		return nil, fmt.Errorf("load the division: %w", err)

@@ -26,26 +26,6 @@ func (l *tagList) number(key string, f float64, ok bool) {
 	}
 }
 
-// gridTags describes a grid; bare leaves what its values cannot change.
-func gridTags(r *safety.Row, bare bool) []tiles.Tag {
-	l := make(tagList, 0, 13)
-	if !bare {
-		l.count("id", r.Grid.ID)
-	}
-	l.text("code", r.Grid.Code)
-	l.text("name", r.Grid.Name)
-	l.text("parent", r.Grid.Parent)
-	l.count("level", int64(r.Grid.Level))
-	if bare {
-		return l
-	}
-	l.number("area_km2", r.AreaKm2, r.HasArea)
-	for _, c := range liveColumns() {
-		c.tag(&l, r)
-	}
-	return l
-}
-
 // A liveColumn is an attribute of a grid that changes with its records.
 type liveColumn struct {
 	name  string
@@ -67,15 +47,6 @@ func liveColumns() []liveColumn {
 		{"density", "hazards found per km²", func(r *safety.Row) (float64, bool) { return r.Density() }, false},
 		{"rate", "rectified ÷ found, 0 to 1; absent when nothing was found", func(r *safety.Row) (float64, bool) { return r.Rate() }, false},
 	}
-}
-
-func (c liveColumn) tag(l *tagList, r *safety.Row) {
-	v, ok := c.value(r)
-	if c.whole {
-		l.count(c.name, int64(v))
-		return
-	}
-	l.number(c.name, v, ok)
 }
 
 func enterpriseTags(y *safety.Symbol) []tiles.Tag {

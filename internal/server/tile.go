@@ -15,40 +15,78 @@ import (
 // tileMedia is the registered media type of MVT.
 const tileMedia = "application/vnd.mapbox-vector-tile"
 
+// tile answers for a path of the form /tiles/{layers}/{z}/{x}/{y}.mvt.
 func (s *Server) tile(w http.ResponseWriter, r *http.Request, st *state) error {
-	v := mux.Vars(r)
-	address, err := tiles.ParseAddress(v["z"], v["x"], v["y"])
+	p, ok := parseTilePath(r.URL.Path)
+	if !ok {
+		return notHere(w, r, st)
+	}
+	address, err := tiles.ParseAddress(p.z, p.x, p.y)
 	if err != nil {
 		return err
 	}
+	return s.replyTile(w, r, st, tileOf{p.layers, address})
+}
+
+// tileOf is which tile, of which layers (a comma list).
+type tileOf struct {
+	layers  string
+	address tiles.Address
+}
+
+// replyTile answers with a tile, whatever path asks for it.
+func (s *Server) replyTile(w http.ResponseWriter, r *http.Request, st *state, of tileOf) error {
 	t, err := s.tileRequest(r, st)
 	if err != nil {
 		return err
 	}
-	t.address = address
-	layers, err := parseLayers(v["layers"], st.snapshot.Depth(t.query.Scheme))
+	t.address = of.address
+	layers, err := parseLayers(of.layers, st.snapshot.Depth(t.query.Scheme))
 	if err != nil {
 		return err
 	}
-	return s.reply(w, r, st, answer{
-		key: fmt.Sprintf("tile %v %#v", layers, t), media: tileMedia,
-		build: func() ([]byte, error) { return s.build(st.snapshot, layers, t) },
-	})
+	as, err := accepted(w, r)
+	if err != nil {
+		return err
+	}
+	c, err := s.tileContent(st, layers, t)
+	if err != nil {
+		return err
+	}
+	return send(w, r, c, answerForm{as, tileMedia})
 }
 
-func (s *Server) build(snapshot *safety.Snapshot, layers []layer, t tileRequest) ([]byte, error) {
-	out := make([]tiles.Layer, len(layers))
-	for i, l := range layers {
-		var err error
-		if out[i], err = s.draw(snapshot, l, t); err != nil {
-			return nil, err
+// tilePath is the parts of a tile's path.
+type tilePath struct{ layers, z, x, y string }
+
+// isTilePath reports whether a path begins as those of tiles and ends as they do.
+func isTilePath(path string) bool {
+	return strings.HasPrefix(path, "/tiles/") && strings.HasSuffix(path, ".mvt")
+}
+
+// parseTilePath takes a path apart, as the router would.
+func parseTilePath(path string) (p tilePath, ok bool) {
+	path, ok = strings.CutPrefix(path, "/tiles/")
+	if !ok {
+		return p, false
+	}
+	if path, ok = strings.CutSuffix(path, ".mvt"); !ok {
+		return p, false
+	}
+	for _, part := range []*string{&p.layers, &p.z, &p.x} {
+		if *part, path, ok = strings.Cut(path, "/"); !ok || *part == "" {
+			return p, false
 		}
 	}
-	return tiles.Encode(out), nil
+	p.y = path
+	return p, p.y != "" && !strings.Contains(p.y, "/")
 }
 
 // tileRequest reads the query string of a tile; the address is left out.
 func (s *Server) tileRequest(r *http.Request, st *state) (tileRequest, error) {
+	if r.URL.RawQuery == "" { // nearly always
+		return tileRequest{frame: crs.WGS84}, nil
+	}
 	q, err := s.query(r, st)
 	if err != nil {
 		return tileRequest{}, err
