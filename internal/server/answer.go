@@ -22,7 +22,7 @@ type answer struct {
 
 // reply sends a: 304 when the client has it, 204 when it is empty, else its bytes in the coding the client likes best.
 func (s *Server) reply(w http.ResponseWriter, r *http.Request, st *state, a answer) error {
-	as, err := accepted(w, r)
+	as, err := s.accepted(w, r)
 	if err != nil {
 		return err
 	}
@@ -34,18 +34,17 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, st *state, a answ
 }
 
 // accepted returns the coding that the client likes best, and notes that the answer depends on it.
-func accepted(w http.ResponseWriter, r *http.Request) (coding, error) {
+func (s *Server) accepted(w http.ResponseWriter, r *http.Request) (coding, error) {
 	w.Header()["Vary"] = append(w.Header()["Vary"], "Accept-Encoding")
-	var header string
 	given := r.Header["Accept-Encoding"]
-	switch len(given) {
-	case 0:
-	case 1:
-		header = given[0]
-	default:
+	if len(given) == 0 {
+		return identity, nil
+	}
+	header := given[0]
+	if len(given) > 1 {
 		header = strings.Join(given, ",")
 	}
-	as, ok := choose(header, len(given) > 0)
+	as, ok := s.negotiator.choose(header)
 	if !ok {
 		return "", &refusal{status: http.StatusNotAcceptable, detail: "Accept-Encoding allows none of br, zstd, gzip and identity", field: "Accept-Encoding"}
 	}

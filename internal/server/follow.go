@@ -34,6 +34,7 @@ func (s *Server) Run(ctx context.Context) {
 	defer s.end.Do(func() { close(s.closing) })
 	var wg sync.WaitGroup
 	wg.Go(func() { s.watch(ctx) })
+	wg.Go(func() { s.ahead(ctx) })
 	wg.Go(func() { s.every(ctx, tickEvery, s.tick) })
 	wg.Go(func() { s.every(ctx, lookEvery, s.look) })
 	wg.Wait()

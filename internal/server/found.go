@@ -190,7 +190,7 @@ func (q search) hazard(s *Server, snapshot *safety.Snapshot, h *safety.Hazard) (
 // replyOnce sends a to somebody who posted the question: nothing is kept, and there is no tag.
 func (s *Server) replyOnce(w http.ResponseWriter, r *http.Request, a answer) error {
 	w.Header().Set("Cache-Control", "no-store")
-	as, err := accepted(w, r)
+	as, err := s.accepted(w, r)
 	if err != nil {
 		return err
 	}

@@ -27,6 +27,38 @@ const (
 // codings lists what can be served, the best first: it decides between codings that a client likes as well.
 func codings() []coding { return []coding{brotliC, zstdC, gzipC, identity} }
 
+// A negotiator remembers what it chose for a header: the few that browsers send come again and again.
+type negotiator struct {
+	mu     sync.RWMutex
+	chosen map[string]coding
+}
+
+// headersKept is how many headers are remembered, and headerLength how long they may be: clients write them.
+const (
+	headersKept  = 256
+	headerLength = 256
+)
+
+// choose is the function choose for a header that is given.
+func (n *negotiator) choose(header string) (coding, bool) {
+	n.mu.RLock()
+	as, known := n.chosen[header]
+	n.mu.RUnlock()
+	if known {
+		return as, true
+	}
+	as, ok := choose(header, true)
+	if ok && len(header) <= headerLength {
+		n.mu.Lock()
+		if n.chosen == nil || len(n.chosen) >= headersKept {
+			n.chosen = map[string]coding{}
+		}
+		n.chosen[strings.Clone(header)] = as
+		n.mu.Unlock()
+	}
+	return as, ok
+}
+
 // choose returns the coding for an Accept-Encoding header (RFC 9110, 12.5.3): the one with the highest
 // weight. Identity needs no mention, but loses to any coding that is named with a weight above 0. Not ok when the client
 // forbids identity and likes nothing else there is.

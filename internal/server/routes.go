@@ -21,7 +21,7 @@ func (s *Server) table() []route {
 	return []route{
 		{path: "/", get: s.page},
 		{path: "/assets/{file:.+}", get: s.page},
-		{path: "/tiles/{layers}/{z}/{x}/{y}.mvt", get: s.tile},
+		{path: tileRoute, get: s.tile},
 		{path: "/tiles/{layer}.json", get: s.tileJSON},
 		{path: "/heatmaps/{measure}/legend.json", get: s.legend},
 		{path: "/api/v1/which", get: s.which, post: s.whichMany},
@@ -46,17 +46,25 @@ func (s *Server) table() []route {
 	}
 }
 
-func (s *Server) routes() http.Handler {
+// tileRoute is the path of tiles.
+const tileRoute = "/tiles/{layers}/{z}/{x}/{y}.mvt"
+
+// routes returns the handler of all paths, and the one it has for tiles.
+func (s *Server) routes() (all, tiled http.Handler) {
 	m := mux.NewRouter().SkipClean(true)
 	for _, t := range s.table() {
-		r := m.Handle(t.path, s.methods(t))
+		h := s.methods(t)
+		r := m.Handle(t.path, h)
+		if t.path == tileRoute {
+			tiled = crossOrigin(h)
+		}
 		if t.get == nil {
 			r.Methods(t.allowed()...) // a GET looks on
 		}
 	}
 	m.MethodNotAllowedHandler = s.methods(route{path: "none", post: notHere})
 	m.NotFoundHandler = s.serve("none", notHere)
-	return crossOrigin(m)
+	return crossOrigin(m), tiled
 }
 
 func notHere(_ http.ResponseWriter, r *http.Request, _ *state) error {
@@ -98,9 +106,10 @@ func (s *Server) methods(t route) http.Handler {
 // crossOrigin lets pages of other origins read: nothing here changes anything, and no credentials count.
 func crossOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Access-Control-Allow-Origin", "*")
-		w.Header().Set("Access-Control-Expose-Headers", "ETag, "+versionHeader)
-		w.Header().Set("X-Content-Type-Options", "nosniff")
+		h := w.Header()
+		h.Set("Access-Control-Allow-Origin", "*")
+		h.Set("Access-Control-Expose-Headers", "ETag, "+versionHeader)
+		h.Set("X-Content-Type-Options", "nosniff")
 		next.ServeHTTP(w, r)
 	})
 }

@@ -32,6 +32,7 @@ type Config struct {
 type Server struct {
 	cfg     Config
 	handler http.Handler
+	tiled   http.Handler // what the router would find for the path of a tile
 	state   atomic.Pointer[state]
 	update  sync.Mutex // held while the next state is made
 	metrics *metrics
@@ -40,6 +41,8 @@ type Server struct {
 
 	noting   flight        // of writing that a deadline has passed
 	building chan struct{} // a place for each answer that may be made at the same time
+
+	negotiator negotiator
 
 	answers *cache[string, *content]
 	tiles   *cache[tileKey, *tileSlot]
@@ -85,7 +88,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	if err := s.load(ctx); err != nil {
 		return nil, fmt.Errorf("load the division: %w", err)
 	}
-	s.handler = s.routes()
+	s.handler, s.tiled = s.routes()
 	return s, nil
 }
 
@@ -105,8 +108,15 @@ func (c Config) withDefaults() Config {
 	return c
 }
 
-// ServeHTTP answers a request.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.handler.ServeHTTP(w, r) }
+// ServeHTTP answers a request. Tiles are asked for by the dozen and are often ready: they do not pass the router, which
+// would take longer than the answer.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	if isTilePath(r.URL.Path) {
+		s.tiled.ServeHTTP(w, r)
+		return
+	}
+	s.handler.ServeHTTP(w, r)
+}
 
 // now is the service's clock.
 func (s *Server) now() safety.Time { return safety.TimeOf(s.cfg.Clock()) }

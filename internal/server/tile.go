@@ -45,7 +45,7 @@ func (s *Server) replyTile(w http.ResponseWriter, r *http.Request, st *state, of
 	if err != nil {
 		return err
 	}
-	as, err := accepted(w, r)
+	as, err := s.accepted(w, r)
 	if err != nil {
 		return err
 	}
