@@ -122,16 +122,20 @@ func (s *Server) cut(l *safety.Layer, kind layerKind, t tileRequest) (*tiles.Cut
 		if kind == labelLayer {
 			return s.labelCut(l, t)
 		}
-		return t.gridCut(l)
+		return s.gridCut(l, t)
 	})
 }
 
 // gridCut returns the grids as areas: all together, so that neighbours neither gap nor overlap.
-func (t tileRequest) gridCut(l *safety.Layer) (*tiles.Cut, error) {
+func (s *Server) gridCut(l *safety.Layer, t tileRequest) (*tiles.Cut, error) {
+	simple, err := s.simplified(l, t.address.Z)
+	if err != nil {
+		return nil, err
+	}
 	numbers := l.Coverage.Search(t.bound(), nil)
 	cells := make([]orb.MultiPolygon, len(numbers))
 	for k, i := range numbers {
-		cells[k] = l.Grids[i].Boundary
+		cells[k] = simple[i]
 		if t.frame == crs.WGS84 {
 			continue
 		}
@@ -141,6 +145,37 @@ func (t tileRequest) gridCut(l *safety.Layer) (*tiles.Cut, error) {
 		}
 	}
 	return tiles.NewCut(numbers, tiles.ProjectCoverage(t.address, cells)), nil
+}
+
+// zoomKey names the grids of a level as a zoom shows them.
+type zoomKey struct {
+	grids *safety.Layer
+	zoom  uint32
+}
+
+// simplified returns the boundaries of grids with the corners that a zoom needs.
+func (s *Server) simplified(l *safety.Layer, zoom uint32) ([]orb.MultiPolygon, error) {
+	zoom = min(zoom, tiles.SimplestZoom+1) // beyond, all zooms show the same
+	return s.zooms.get(zoomKey{l, zoom}, func() ([]orb.MultiPolygon, error) {
+		cells := make([]orb.MultiPolygon, len(l.Grids))
+		for i, g := range l.Grids {
+			cells[i] = g.Boundary
+		}
+		return tiles.Simplify(zoom, cells), nil
+	})
+}
+
+// cellsSize returns how much memory the corners of cells take, bytes.
+func cellsSize(cells []orb.MultiPolygon) int {
+	n := 24 * len(cells)
+	for _, cell := range cells {
+		for _, polygon := range cell {
+			for _, ring := range polygon {
+				n += 48 + 16*len(ring)
+			}
+		}
+	}
+	return n
 }
 
 // labelCut returns one point inside each grid.

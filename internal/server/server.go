@@ -48,6 +48,7 @@ type Server struct {
 	tiles   *cache[tileKey, *tileSlot]
 	cuts    *cache[cutKey, *tiles.Cut]
 
+	zooms       *cache[zoomKey, []orb.MultiPolygon]
 	gridFigures *cache[figuresKey, *gridFigures]
 	names       *cache[*safety.Layer, *gridNames]
 	labels      *cache[*safety.Layer, []orb.Point]
@@ -69,6 +70,7 @@ const (
 	answerBytes = 64 << 20
 	tileBytes   = 128 << 20
 	cutBytes    = 128 << 20
+	zoomBytes   = 256 << 20
 	figureBytes = 128 << 20
 	nameBytes   = 64 << 20
 )
@@ -80,6 +82,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	s.answers = newCache[string](answerBytes, (*content).size)
 	s.tiles = newCache[tileKey](tileBytes, func(slot *tileSlot) int { return 256 + slot.drawn.Load().size() })
 	s.cuts = newCache[cutKey](cutBytes, (*tiles.Cut).Size)
+	s.zooms = newCache[zoomKey](zoomBytes, cellsSize)
 	s.gridFigures = newCache[figuresKey](figureBytes, (*gridFigures).size)
 	s.names = newCache[*safety.Layer](nameBytes, (*gridNames).size)
 	s.labels = newCache[*safety.Layer](nameBytes, func(places []orb.Point) int { return 16 * len(places) })
