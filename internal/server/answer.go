@@ -30,12 +30,16 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, st *state, a answ
 	if err != nil {
 		return err
 	}
-	return send(w, r, c, answerForm{as, a.media})
+	return s.send(w, r, c, answerForm{as, a.media})
 }
 
 // accepted returns the coding that the client likes best, and notes that the answer depends on it.
 func (s *Server) accepted(w http.ResponseWriter, r *http.Request) (coding, error) {
-	w.Header()["Vary"] = append(w.Header()["Vary"], "Accept-Encoding")
+	if h := w.Header(); len(h["Vary"]) == 0 {
+		h["Vary"] = s.fixed.vary
+	} else {
+		h.Add("Vary", "Accept-Encoding")
+	}
 	given := r.Header["Accept-Encoding"]
 	if len(given) == 0 {
 		return identity, nil
@@ -57,14 +61,14 @@ type answerForm struct {
 	media string
 }
 
-// send answers with a content: 304 when the client has it, 204 when it is empty. Values of headers are set as they are kept: it is done for every tile.
-func send(w http.ResponseWriter, r *http.Request, c *content, f answerForm) error {
+// send answers with a content: 304 when the client has it, 204 when it is empty.
+func (s *Server) send(w http.ResponseWriter, r *http.Request, c *content, f answerForm) error {
 	h := w.Header()
-	h.Set("Cache-Control", "no-cache")
+	h["Cache-Control"] = s.fixed.noCache
 	if len(c.body) == 0 {
 		f.as = identity
 	}
-	h.Set("Etag", c.tag(f.as))
+	h["Etag"] = c.at(f.as).tag
 	if tags, asked := r.Header["If-None-Match"]; asked && matches(tags, c.digest) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
@@ -73,23 +77,23 @@ func send(w http.ResponseWriter, r *http.Request, c *content, f answerForm) erro
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}
-	return sendBody(w, r, c, f)
+	return s.sendBody(w, r, c, f)
 }
 
-func sendBody(w http.ResponseWriter, r *http.Request, c *content, f answerForm) error {
-	body, err := c.form(f.as)
+func (s *Server) sendBody(w http.ResponseWriter, r *http.Request, c *content, f answerForm) error {
+	form, err := c.form(f.as)
 	if err != nil {
 		return err
 	}
 	h := w.Header()
-	h.Set("Content-Type", f.media)
-	h.Set("Content-Length", strconv.Itoa(len(body)))
+	h["Content-Type"] = s.fixed.media(f.media)
+	h["Content-Length"] = form.length
 	if f.as != identity {
-		h.Set("Content-Encoding", string(f.as))
+		h["Content-Encoding"] = s.fixed.encoding(f.as)
 	}
 	w.WriteHeader(http.StatusOK)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(body) // the client may be gone: nobody is left to tell
+		_, _ = w.Write(form.body) // the client may be gone: nobody is left to tell
 	}
 	return nil
 }

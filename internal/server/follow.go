@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
@@ -114,7 +115,7 @@ func (s *Server) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.state.Store(&state{seq: 1, snapshot: snapshot, superseded: make(chan struct{})})
+	s.state.Store(newState(1, snapshot))
 	return nil
 }
 
@@ -170,12 +171,20 @@ func (s *Server) swap(next *safety.Snapshot) {
 		codes, all := next.Changed(old.snapshot)
 		history = append(history[max(0, len(history)-historySize+1):len(history):len(history)], change{next.Version(), codes, all})
 	}
-	st := &state{seq: old.seq + 1, snapshot: next, history: history, linesSince: old.linesSince, superseded: make(chan struct{})}
-	if !sameLines(next, old.snapshot) {
-		st.linesSince = st.seq
+	st := newState(old.seq+1, next)
+	st.history = history
+	if sameLines(next, old.snapshot) {
+		st.linesSince = old.linesSince
 	}
 	s.state.Store(st)
 	close(old.superseded)
+}
+
+func newState(seq int64, snapshot *safety.Snapshot) *state {
+	return &state{
+		seq: seq, snapshot: snapshot, linesSince: seq, superseded: make(chan struct{}),
+		version: []string{strconv.FormatInt(snapshot.Version(), 10)},
+	}
 }
 
 func due(snapshot *safety.Snapshot, now safety.Time) bool {

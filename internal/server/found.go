@@ -202,5 +202,5 @@ func (s *Server) replyOnce(w http.ResponseWriter, r *http.Request, a answer) err
 	if err != nil {
 		return err
 	}
-	return sendBody(w, r, &content{body: body}, answerForm{as, a.media})
+	return s.sendBody(w, r, &content{body: body}, answerForm{as, a.media})
 }

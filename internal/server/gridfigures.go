@@ -39,8 +39,8 @@ type latestFigures struct {
 func asOfNow(q safety.Query) bool { return q == safety.Query{Scheme: q.Scheme} }
 
 // figures returns the grids of a level with their values, made once for each state and query.
-func (s *Server) figures(st *state, level int, q safety.Query) (*gridFigures, error) {
-	return s.gridFigures.get(figuresKey{st.seq, level, q}, func() (*gridFigures, error) {
+func (p *painter) figures(st *state, level int, q safety.Query) (*gridFigures, error) {
+	return p.figuresOf.get(figuresKey{st.seq, level, q}, func() (*gridFigures, error) {
 		table, err := st.snapshot.Tallies(level, q)
 		if err != nil {
 			return nil, err
@@ -49,13 +49,13 @@ func (s *Server) figures(st *state, level int, q safety.Query) (*gridFigures, er
 		if err != nil {
 			return nil, err
 		}
-		names, err := s.names.get(grids, func() (*gridNames, error) { return newGridNames(grids), nil })
+		names, err := p.names.get(grids, func() (*gridNames, error) { return newGridNames(grids), nil })
 		if err != nil {
 			return nil, err
 		}
 		f := &gridFigures{grids: grids, since: st.seq, names: names.bare, values: withValues(names.all, table)}
 		if asOfNow(q) {
-			s.follow(f, st.seq, levelKey{q.Scheme, level})
+			p.follow(f, st.seq, levelKey{q.Scheme, level})
 		}
 		return f, nil
 	})
@@ -63,14 +63,14 @@ func (s *Server) figures(st *state, level int, q safety.Query) (*gridFigures, er
 
 // follow notes since when the figures of a state are what they are, by comparing them with the newest there were. Those of a
 // state that is older than these stay without: what was between, or after, is not known of them.
-func (s *Server) follow(f *gridFigures, seq int64, key levelKey) {
-	s.latestMu.Lock()
-	defer s.latestMu.Unlock()
-	was, known := s.latest[key]
+func (p *painter) follow(f *gridFigures, seq int64, key levelKey) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	was, known := p.latest[key]
 	if known && was.seq > seq {
 		return
 	}
-	s.latest[key] = latestFigures{seq, f}
+	p.latest[key] = latestFigures{seq, f}
 	f.changed = make([]int64, len(f.grids.Grids))
 	known = known && was.grids == f.grids
 	if known {

@@ -40,7 +40,7 @@ func (s *Server) serve(route string, h handler) http.Handler {
 		r = r.WithContext(withPrincipal(r.Context(), anonymous()))
 		out := &recorder{ResponseWriter: w}
 		st, err := s.stateFor(r)
-		out.Header().Set(versionHeader, strconv.FormatInt(st.snapshot.Version(), 10))
+		out.Header()[versionHeader] = st.version
 		if err == nil {
 			err = h(out, r, st)
 		}

@@ -71,7 +71,7 @@ type tileRequest struct {
 }
 
 // draw appends the layer's part of a tile.
-func (s *Server) draw(tile []byte, st *state, l layer, t tileRequest) ([]byte, error) {
+func (p *painter) draw(tile []byte, st *state, l layer, t tileRequest) ([]byte, error) {
 	var drawn tiles.Layer
 	var err error
 	switch l.kind {
@@ -82,7 +82,7 @@ func (s *Server) draw(tile []byte, st *state, l layer, t tileRequest) ([]byte, e
 	case lineLayer:
 		drawn, err = t.lines(l, st.snapshot.Lines())
 	default:
-		return s.drawGrids(tile, st, l, t)
+		return p.drawGrids(tile, st, l, t)
 	}
 	if err != nil {
 		return nil, err
@@ -91,12 +91,12 @@ func (s *Server) draw(tile []byte, st *state, l layer, t tileRequest) ([]byte, e
 }
 
 // drawGrids joins the geometry of the grids in a tile with their values.
-func (s *Server) drawGrids(tile []byte, st *state, l layer, t tileRequest) ([]byte, error) {
-	f, err := s.figures(st, l.level, t.query)
+func (p *painter) drawGrids(tile []byte, st *state, l layer, t tileRequest) ([]byte, error) {
+	f, err := p.figures(st, l.level, t.query)
 	if err != nil {
 		return nil, err
 	}
-	cut, err := s.cut(f.grids, l.kind, t)
+	cut, err := p.cut(f.grids, l.kind, t)
 	if err != nil {
 		return nil, err
 	}
@@ -117,18 +117,18 @@ type cutKey struct {
 }
 
 // cut returns what a tile shows of grids, or of their labels.
-func (s *Server) cut(l *safety.Layer, kind layerKind, t tileRequest) (*tiles.Cut, error) {
-	return s.cuts.get(cutKey{l, kind, t.address, t.frame}, func() (*tiles.Cut, error) {
+func (p *painter) cut(l *safety.Layer, kind layerKind, t tileRequest) (*tiles.Cut, error) {
+	return p.cuts.get(cutKey{l, kind, t.address, t.frame}, func() (*tiles.Cut, error) {
 		if kind == labelLayer {
-			return s.labelCut(l, t)
+			return p.labelCut(l, t)
 		}
-		return s.gridCut(l, t)
+		return p.gridCut(l, t)
 	})
 }
 
 // gridCut returns the grids as areas: all together, so that neighbours neither gap nor overlap.
-func (s *Server) gridCut(l *safety.Layer, t tileRequest) (*tiles.Cut, error) {
-	simple, err := s.simplified(l, t.address.Z)
+func (p *painter) gridCut(l *safety.Layer, t tileRequest) (*tiles.Cut, error) {
+	simple, err := p.simplified(l, t.address.Z)
 	if err != nil {
 		return nil, err
 	}
@@ -154,9 +154,9 @@ type zoomKey struct {
 }
 
 // simplified returns the boundaries of grids with the corners that a zoom needs.
-func (s *Server) simplified(l *safety.Layer, zoom uint32) ([]orb.MultiPolygon, error) {
+func (p *painter) simplified(l *safety.Layer, zoom uint32) ([]orb.MultiPolygon, error) {
 	zoom = min(zoom, tiles.SimplestZoom+1) // beyond, all zooms show the same
-	return s.zooms.get(zoomKey{l, zoom}, func() ([]orb.MultiPolygon, error) {
+	return p.zooms.get(zoomKey{l, zoom}, func() ([]orb.MultiPolygon, error) {
 		cells := make([]orb.MultiPolygon, len(l.Grids))
 		for i, g := range l.Grids {
 			cells[i] = g.Boundary
@@ -179,8 +179,8 @@ func cellsSize(cells []orb.MultiPolygon) int {
 }
 
 // labelCut returns one point inside each grid.
-func (s *Server) labelCut(l *safety.Layer, t tileRequest) (*tiles.Cut, error) {
-	places, err := s.labels.get(l, func() ([]orb.Point, error) { return labelPlaces(l), nil })
+func (p *painter) labelCut(l *safety.Layer, t tileRequest) (*tiles.Cut, error) {
+	places, err := p.labels.get(l, func() ([]orb.Point, error) { return labelPlaces(l), nil })
 	if err != nil {
 		return nil, err
 	}

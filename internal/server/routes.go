@@ -56,7 +56,7 @@ func (s *Server) routes() (all, tiled http.Handler) {
 		h := s.methods(t)
 		r := m.Handle(t.path, h)
 		if t.path == tileRoute {
-			tiled = crossOrigin(h)
+			tiled = s.crossOrigin(h)
 		}
 		if t.get == nil {
 			r.Methods(t.allowed()...) // a GET looks on
@@ -64,7 +64,7 @@ func (s *Server) routes() (all, tiled http.Handler) {
 	}
 	m.MethodNotAllowedHandler = s.methods(route{path: "none", post: notHere})
 	m.NotFoundHandler = s.serve("none", notHere)
-	return crossOrigin(m), tiled
+	return s.crossOrigin(m), tiled
 }
 
 func notHere(_ http.ResponseWriter, r *http.Request, _ *state) error {
@@ -104,12 +104,12 @@ func (s *Server) methods(t route) http.Handler {
 }
 
 // crossOrigin lets pages of other origins read: nothing here changes anything, and no credentials count.
-func crossOrigin(next http.Handler) http.Handler {
+func (s *Server) crossOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		h := w.Header()
-		h.Set("Access-Control-Allow-Origin", "*")
-		h.Set("Access-Control-Expose-Headers", "ETag, "+versionHeader)
-		h.Set("X-Content-Type-Options", "nosniff")
+		h["Access-Control-Allow-Origin"] = s.fixed.anyone
+		h["Access-Control-Expose-Headers"] = s.fixed.exposed
+		h["X-Content-Type-Options"] = s.fixed.noSniff
 		next.ServeHTTP(w, r)
 	})
 }

@@ -10,11 +10,8 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/paulmach/orb"
-
 	"hazgrid/internal/store"
 	"hazgrid/safety"
-	"hazgrid/tiles"
 )
 
 // A Config says what to serve and how. Store is required.
@@ -26,6 +23,7 @@ type Config struct {
 	Division string           // named by GET /api/v1/district; "": "0"
 	OpensAt  string           // date the dashboard opens at; "": now
 	Open     bool             // other hosts may ask; the caller binds the address
+	TileMB   int              // memory for ready tiles, 10⁶ bytes; 0: 128, negative: hardly any, each is drawn when it is asked for
 }
 
 // A Server is the HTTP service of one division. Make one with New; it follows the store while Run runs.
@@ -43,23 +41,18 @@ type Server struct {
 	building chan struct{} // a place for each answer that may be made at the same time
 
 	negotiator negotiator
+	fixed      *fixedHeaders
 
 	answers *cache[string, *content]
 	tiles   *cache[tileKey, *tileSlot]
-	cuts    *cache[cutKey, *tiles.Cut]
-
-	zooms       *cache[zoomKey, []orb.MultiPolygon]
-	gridFigures *cache[figuresKey, *gridFigures]
-	names       *cache[*safety.Layer, *gridNames]
-	labels      *cache[*safety.Layer, []orb.Point]
-	latestMu    sync.Mutex
-	latest      map[levelKey]latestFigures
+	paint   *painter
 }
 
 // state is a snapshot, and what came before it.
 type state struct {
 	seq        int64 // counts the states of this server
 	snapshot   *safety.Snapshot
+	version    []string      // of the snapshot, as a header says it
 	linesSince int64         // number of the state from which on the lines have been these
 	history    []change      // the last ones, oldest first
 	superseded chan struct{} // closed when there is a newer state
@@ -68,11 +61,7 @@ type state struct {
 // What the caches hold at most, bytes.
 const (
 	answerBytes = 64 << 20
-	tileBytes   = 128 << 20
-	cutBytes    = 128 << 20
-	zoomBytes   = 256 << 20
-	figureBytes = 128 << 20
-	nameBytes   = 64 << 20
+	tileMB      = 128
 )
 
 // New loads the division and returns a server that is ready to answer.
@@ -80,13 +69,8 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	// Two for each core: more at once make nobody's answer come sooner, and each takes memory.
 	s := &Server{cfg: cfg.withDefaults(), closing: make(chan struct{}), building: make(chan struct{}, 2*runtime.GOMAXPROCS(0))}
 	s.answers = newCache[string](answerBytes, (*content).size)
-	s.tiles = newCache[tileKey](tileBytes, func(slot *tileSlot) int { return 256 + slot.drawn.Load().size() })
-	s.cuts = newCache[cutKey](cutBytes, (*tiles.Cut).Size)
-	s.zooms = newCache[zoomKey](zoomBytes, cellsSize)
-	s.gridFigures = newCache[figuresKey](figureBytes, (*gridFigures).size)
-	s.names = newCache[*safety.Layer](nameBytes, (*gridNames).size)
-	s.labels = newCache[*safety.Layer](nameBytes, func(places []orb.Point) int { return 16 * len(places) })
-	s.latest = map[levelKey]latestFigures{}
+	s.tiles = newCache[tileKey](1_000_000*s.cfg.TileMB, func(slot *tileSlot) int { return 256 + slot.drawn.Load().size() })
+	s.paint, s.fixed = newPainter(), newFixedHeaders()
 	s.metrics = newMetrics(s)
 	if err := s.load(ctx); err != nil {
 		return nil, fmt.Errorf("load the division: %w", err)
@@ -104,6 +88,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.TileMB == 0 {
+		c.TileMB = tileMB
 	}
 	if c.Division == "" {
 		c.Division = "0"

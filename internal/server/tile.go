@@ -53,7 +53,7 @@ func (s *Server) replyTile(w http.ResponseWriter, r *http.Request, st *state, of
 	if err != nil {
 		return err
 	}
-	return send(w, r, c, answerForm{as, tileMedia})
+	return s.send(w, r, c, answerForm{as, tileMedia})
 }
 
 // tilePath is the parts of a tile's path.

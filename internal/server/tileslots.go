@@ -89,11 +89,11 @@ func (s *Server) drawTile(st *state, layers []layer, t tileRequest) (*drawnTile,
 	d := &drawnTile{seq: st.seq}
 	for _, l := range layers {
 		var err error
-		if body, err = s.draw(body, st, l, t); err != nil {
+		if body, err = s.paint.draw(body, st, l, t); err != nil {
 			return nil, err
 		}
 		if l.level > 0 {
-			f, err := s.figures(st, l.level, t.query)
+			f, err := s.paint.figures(st, l.level, t.query)
 			if err != nil {
 				return nil, err
 			}
@@ -129,11 +129,11 @@ func (s *Server) sameTile(st *state, layers []layer, t tileRequest, d *drawnTile
 }
 
 func (s *Server) sameGrids(st *state, l layer, t tileRequest, seq int64) (bool, error) {
-	f, err := s.figures(st, l.level, t.query)
+	f, err := s.paint.figures(st, l.level, t.query)
 	if err != nil {
 		return false, err
 	}
-	cut, err := s.cut(f.grids, l.kind, t)
+	cut, err := s.paint.cut(f.grids, l.kind, t)
 	return err == nil && f.sameSince(seq, cut, t.bare), err
 }
 
