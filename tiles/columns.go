@@ -99,6 +99,22 @@ func (c *Columns) Only(keys ...string) *Columns {
 	return out
 }
 
+// Rows returns the columns of some features only: value i is that of feature numbers[i].
+func (c *Columns) Rows(numbers []int32) *Columns {
+	out := &Columns{ids: make([]uint64, len(numbers)), texts: c.texts}
+	for i, n := range numbers {
+		out.ids[i] = c.ids[n]
+	}
+	for _, col := range c.list {
+		values := make([]uint64, len(numbers))
+		for i, n := range numbers {
+			values[i] = col.values[n]
+		}
+		out.list = append(out.list, Column{key: col.key, field: col.field, values: values})
+	}
+	return out
+}
+
 // Size returns about how much memory the columns take, bytes, without the texts.
 func (c *Columns) Size() int { return 8*len(c.ids)*(1+len(c.list)) + 16*len(c.texts) }
 

@@ -71,6 +71,10 @@ func TestColumnsAsEncode(t *testing.T) {
 		if !bytes.Equal(got, want) {
 			t.Fatalf("%d features: % x, want % x", len(features), got, want)
 		}
+		few := columns.Rows(cut.Features())
+		if got := few.Append(few.Append(nil, "grids", cut.Renumbered()), "again", cut.Renumbered()); !bytes.Equal(got, want) {
+			t.Fatalf("by the rows of %d features: % x, want % x", len(features), got, want)
+		}
 	})
 }
 

@@ -32,6 +32,15 @@ func NewCut(features []int, shapes []Shape) *Cut {
 // Features returns the numbers of the features in the tile, rising. They must not be changed.
 func (c *Cut) Features() []int32 { return c.features }
 
+// Renumbered returns the cut with its features numbered from 0, for columns that hold just them.
+func (c *Cut) Renumbered() *Cut {
+	numbers := make([]int32, len(c.features))
+	for i := range numbers {
+		numbers[i] = int32(i)
+	}
+	return &Cut{numbers, c.ends, c.tails}
+}
+
 // Size returns about how much memory the cut takes, bytes.
 func (c *Cut) Size() int { return 96 + 8*len(c.features) + len(c.tails) }
 

@@ -82,4 +82,3 @@ func (q *triangles) pop() (t triangle, ok bool) {
 	}
 	return t, false
 }
-

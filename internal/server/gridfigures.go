@@ -49,16 +49,37 @@ func (p *painter) figures(st *state, level int, q safety.Query) (*gridFigures, e
 		if err != nil {
 			return nil, err
 		}
-		names, err := p.names.get(grids, func() (*gridNames, error) { return newGridNames(grids), nil })
+		names, err := p.namesOf(grids)
 		if err != nil {
 			return nil, err
 		}
-		f := &gridFigures{grids: grids, since: st.seq, names: names.bare, values: withValues(names.all, table)}
+		f := &gridFigures{grids: grids, since: st.seq, names: names.bare, values: withValues(names.all, table.Rows[:len(grids.Grids)])}
 		if asOfNow(q) {
 			p.follow(f, st.seq, levelKey{q.Scheme, level})
 		}
 		return f, nil
 	})
+}
+
+// fewColumns returns the columns of the grids of a cut alone.
+func (p *painter) fewColumns(st *state, level int, q safety.Query, cut *tiles.Cut) (*tiles.Columns, error) {
+	rows, err := st.snapshot.FigureRows(level, q, cut.Features())
+	if err != nil {
+		return nil, err
+	}
+	grids, err := st.snapshot.Layer(q.Scheme, level, q.At)
+	if err != nil {
+		return nil, err
+	}
+	names, err := p.namesOf(grids)
+	if err != nil {
+		return nil, err
+	}
+	return withValues(names.all.Rows(cut.Features()), rows), nil
+}
+
+func (p *painter) namesOf(l *safety.Layer) (*gridNames, error) {
+	return p.names.get(l, func() (*gridNames, error) { return newGridNames(l), nil })
 }
 
 // follow notes since when the figures of a state are what they are, by comparing them with the newest there were. Those of a
@@ -120,13 +141,12 @@ func newGridNames(l *safety.Layer) *gridNames {
 
 func (n *gridNames) size() int { return 2 * n.all.Size() }
 
-// withValues adds the live columns of a table to what its grids are called.
-func withValues(names *tiles.Columns, t *safety.Table) *tiles.Columns {
-	n := len(t.Rows) - 2 // the last two are no grids
+// withValues adds the live columns of rows, one for each of the grids.
+func withValues(names *tiles.Columns, rows []safety.Row) *tiles.Columns {
 	for _, c := range liveColumns() {
-		counts, doubles := make([]int64, 0, n), make([]float64, 0, n)
-		for i := range t.Rows[:n] {
-			v, ok := c.value(&t.Rows[i])
+		counts, doubles := make([]int64, 0, len(rows)), make([]float64, 0, len(rows))
+		for i := range rows {
+			v, ok := c.value(&rows[i])
 			switch {
 			case c.whole:
 				counts = append(counts, max(int64(v), 0))

@@ -90,13 +90,28 @@ func (p *painter) draw(tile []byte, st *state, l layer, t tileRequest) ([]byte, 
 	return append(tile, tiles.Encode([]tiles.Layer{drawn})...), nil
 }
 
+// fewGrids is the share of a level's grids up to which the figures of a tile at another time than now, or of filtered
+// records, are counted for that tile alone: there are as many such tables as there are questions.
+const fewGrids = 1.0 / 3
+
 // drawGrids joins the geometry of the grids in a tile with their values.
 func (p *painter) drawGrids(tile []byte, st *state, l layer, t tileRequest) ([]byte, error) {
-	f, err := p.figures(st, l.level, t.query)
+	grids, err := st.snapshot.Layer(t.query.Scheme, l.level, t.query.At)
 	if err != nil {
 		return nil, err
 	}
-	cut, err := p.cut(f.grids, l.kind, t)
+	cut, err := p.cut(grids, l.kind, t)
+	if err != nil {
+		return nil, err
+	}
+	if few := fewGrids * float64(len(grids.Grids)); !t.bare && !asOfNow(t.query) && float64(len(cut.Features())) < few {
+		columns, err := p.fewColumns(st, l.level, t.query, cut)
+		if err != nil {
+			return nil, err
+		}
+		return columns.Append(tile, l.id, cut.Renumbered()), nil
+	}
+	f, err := p.figures(st, l.level, t.query)
 	if err != nil {
 		return nil, err
 	}

@@ -92,7 +92,7 @@ func (s *Server) drawTile(st *state, layers []layer, t tileRequest) (*drawnTile,
 		if body, err = s.paint.draw(body, st, l, t); err != nil {
 			return nil, err
 		}
-		if l.level > 0 {
+		if l.level > 0 && asOfNow(t.query) {
 			f, err := s.paint.figures(st, l.level, t.query)
 			if err != nil {
 				return nil, err
