@@ -16,7 +16,7 @@ func TestFewGridsAsAll(t *testing.T) {
 	l := layer{id: "grids-2", kind: gridLayer, level: 2}
 	queries := []safety.Query{{At: day("2014-12-01")}, {At: day("2014-12-20")}, {Severity: "major"}, {Kind: "construction"}, {Source: "campaign", At: day("2014-12-31")}}
 	for _, q := range queries {
-		for x := uint32(6839); x <= 6843; x++ {
+		for x := uint32(6839); x <= 6842; x++ {
 			r := tileRequest{address: tiles.Address{Z: 13, X: x, Y: 3437}, query: q, frame: crs.WGS84}
 			f, err := s.srv.paint.figures(st, 2, q)
 			if err != nil {
