@@ -67,6 +67,7 @@ type tileRequest struct {
 	address tiles.Address
 	query   safety.Query
 	bare    bool      // columns=none
+	meta    bool      // meta=1: class breaks too
 	frame   crs.Frame // of the base map the tile is for
 }
 
@@ -74,9 +75,9 @@ type tileRequest struct {
 func (s *Server) draw(snapshot *safety.Snapshot, l layer, t tileRequest) (tiles.Layer, error) {
 	switch l.kind {
 	case enterpriseLayer:
-		return t.symbols(l, snapshot.EnterpriseSymbols(t.query), enterpriseTags)
+		return t.points(l, snapshot.EnterpriseSymbols(t.query))
 	case hazardLayer:
-		return t.symbols(l, snapshot.HazardSymbols(t.query), hazardTags)
+		return t.points(l, snapshot.HazardSymbols(t.query))
 	case lineLayer:
 		return t.lines(l, snapshot.Lines())
 	}
@@ -212,22 +213,6 @@ func move(g orb.Geometry, to func(orb.Point) (orb.Point, error)) (err error) {
 		}
 	}
 	return err
-}
-
-func (t tileRequest) symbols(l layer, all *safety.Symbols, tags func(*safety.Symbol) []tiles.Tag) (tiles.Layer, error) {
-	out := tiles.Layer{Name: l.id}
-	for y := range all.Search(t.bound()) {
-		shape, err := t.shape(y.At)
-		if err != nil {
-			return out, fmt.Errorf("%s %s: %w", l.kind, y.ID, err)
-		}
-		f := tiles.Feature{Shape: shape}
-		if !t.bare && !shape.Empty() {
-			f.Tags = tags(y)
-		}
-		out.Features = append(out.Features, f)
-	}
-	return out, nil
 }
 
 func (t tileRequest) lines(l layer, all []safety.Line) (tiles.Layer, error) {

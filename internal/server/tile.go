@@ -37,12 +37,9 @@ func (s *Server) tile(w http.ResponseWriter, r *http.Request, st *state) error {
 }
 
 func (s *Server) build(snapshot *safety.Snapshot, layers []layer, t tileRequest) ([]byte, error) {
-	out := make([]tiles.Layer, len(layers))
-	for i, l := range layers {
-		var err error
-		if out[i], err = s.draw(snapshot, l, t); err != nil {
-			return nil, err
-		}
+	out, err := s.drawAll(snapshot, layers, t)
+	if err != nil {
+		return nil, err
 	}
 	return tiles.Encode(out), nil
 }
@@ -61,6 +58,9 @@ func (s *Server) tileRequest(r *http.Request, st *state) (tileRequest, error) {
 		t.bare = true
 	default:
 		return t, &safety.FieldError{Field: "columns", Reason: fmt.Sprintf("want none, got %q", c)}
+	}
+	if t.meta, err = metaOf(get("meta")); err != nil {
+		return t, err
 	}
 	t.frame, err = frameOf(get("frame"))
 	return t, err
@@ -102,6 +102,9 @@ func describe(snapshot *safety.Snapshot, layers []layer, t tileRequest, url stri
 	for _, l := range layers {
 		names = append(names, l.id)
 		j.VectorLayers = append(j.VectorLayers, tiles.VectorLayer{ID: l.id, MaxZoom: tiles.MaxZoom, Fields: fieldsOf(l, t.bare)})
+		if t.meta && l.kind != lineLayer {
+			j.VectorLayers = append(j.VectorLayers, tiles.VectorLayer{ID: l.metaID(), MaxZoom: tiles.MaxZoom, Fields: metaFields()})
+		}
 	}
 	j.Name = strings.Join(names, ",")
 	if b, ok := extent(snapshot, layers, t); ok {
