@@ -67,6 +67,7 @@ type tileRequest struct {
 	address tiles.Address
 	query   safety.Query
 	bare    bool      // columns=none
+	meta    bool      // meta=1: class breaks too
 	frame   crs.Frame // of the base map the tile is for
 }
 
@@ -76,9 +77,9 @@ func (p *painter) draw(tile []byte, st *state, l layer, t tileRequest) ([]byte, 
 	var err error
 	switch l.kind {
 	case enterpriseLayer:
-		drawn, err = t.symbols(l, st.snapshot.EnterpriseSymbols(t.query), enterpriseTags)
+		drawn, err = t.points(l, st.snapshot.EnterpriseSymbols(t.query))
 	case hazardLayer:
-		drawn, err = t.symbols(l, st.snapshot.HazardSymbols(t.query), hazardTags)
+		drawn, err = t.points(l, st.snapshot.HazardSymbols(t.query))
 	case lineLayer:
 		drawn, err = t.lines(l, st.snapshot.Lines())
 	default:
@@ -268,22 +269,6 @@ func move(g orb.Geometry, to func(orb.Point) (orb.Point, error)) (err error) {
 		}
 	}
 	return err
-}
-
-func (t tileRequest) symbols(l layer, all *safety.Symbols, tags func(*safety.Symbol) []tiles.Tag) (tiles.Layer, error) {
-	out := tiles.Layer{Name: l.id}
-	for y := range all.Search(t.bound()) {
-		shape, err := t.shape(y.At)
-		if err != nil {
-			return out, fmt.Errorf("%s %s: %w", l.kind, y.ID, err)
-		}
-		f := tiles.Feature{Shape: shape}
-		if !t.bare && !shape.Empty() {
-			f.Tags = tags(y)
-		}
-		out.Features = append(out.Features, f)
-	}
-	return out, nil
 }
 
 func (t tileRequest) lines(l layer, all []safety.Line) (tiles.Layer, error) {

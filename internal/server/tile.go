@@ -100,6 +100,9 @@ func (s *Server) tileRequest(r *http.Request, st *state) (tileRequest, error) {
 	default:
 		return t, &safety.FieldError{Field: "columns", Reason: fmt.Sprintf("want none, got %q", c)}
 	}
+	if t.meta, err = metaOf(get("meta")); err != nil {
+		return t, err
+	}
 	t.frame, err = frameOf(get("frame"))
 	return t, err
 }
@@ -140,6 +143,9 @@ func describe(snapshot *safety.Snapshot, layers []layer, t tileRequest, url stri
 	for _, l := range layers {
 		names = append(names, l.id)
 		j.VectorLayers = append(j.VectorLayers, tiles.VectorLayer{ID: l.id, MaxZoom: tiles.MaxZoom, Fields: fieldsOf(l, t.bare)})
+		if t.meta && l.kind != lineLayer {
+			j.VectorLayers = append(j.VectorLayers, tiles.VectorLayer{ID: l.metaID(), MaxZoom: tiles.MaxZoom, Fields: metaFields()})
+		}
 	}
 	j.Name = strings.Join(names, ",")
 	if b, ok := extent(snapshot, layers, t); ok {

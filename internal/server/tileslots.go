@@ -85,13 +85,12 @@ func (slot *tileSlot) renew(st *state, draw func(newest *drawnTile) (*drawnTile,
 func (s *Server) drawTile(st *state, layers []layer, t tileRequest) (*drawnTile, error) {
 	s.building <- struct{}{}
 	defer func() { <-s.building }()
-	var body []byte
-	d := &drawnTile{seq: st.seq}
+	body, err := s.paint.drawAll(nil, st, layers, t)
+	if err != nil {
+		return nil, err
+	}
+	d := &drawnTile{content: newContent(body), seq: st.seq}
 	for _, l := range layers {
-		var err error
-		if body, err = s.paint.draw(body, st, l, t); err != nil {
-			return nil, err
-		}
 		if l.level > 0 && asOfNow(t.query) {
 			f, err := s.paint.figures(st, l.level, t.query)
 			if err != nil {
@@ -100,7 +99,6 @@ func (s *Server) drawTile(st *state, layers []layer, t tileRequest) (*drawnTile,
 			d.loose = d.loose || f.changed == nil
 		}
 	}
-	d.content = newContent(body)
 	return d, nil
 }
 
@@ -108,7 +106,7 @@ func (s *Server) drawTile(st *state, layers []layer, t tileRequest) (*drawnTile,
 // only means that the tile has to be drawn to see.
 func (s *Server) sameTile(st *state, layers []layer, t tileRequest, d *drawnTile) (bool, error) {
 	seq := d.seq
-	if d.loose || seq > st.seq || !asOfNow(t.query) {
+	if d.loose || t.meta || seq > st.seq || !asOfNow(t.query) {
 		return false, nil
 	}
 	for _, l := range layers {
