@@ -61,11 +61,15 @@ func send(w http.ResponseWriter, r *http.Request, c *content, f answerForm) erro
 	}
 	header := w.Header()
 	header.Set("Content-Type", f.media)
-	header.Set("Content-Length", strconv.Itoa(len(body)))
 	if f.as != identity {
 		header.Set("Content-Encoding", string(f.as))
 	}
-	w.WriteHeader(http.StatusOK)
+	status, body, err := pieceOf(header, r, body)
+	if err != nil {
+		return err
+	}
+	header.Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(body) // the client may be gone: nobody is left to tell
 	}
