@@ -30,10 +30,15 @@ func (s *Server) tile(w http.ResponseWriter, r *http.Request, st *state) error {
 	if err != nil {
 		return err
 	}
-	return s.reply(w, r, st, answer{
+	return s.reply(w, r, st, s.tileAnswer(st.snapshot, layers, t))
+}
+
+// tileAnswer is a tile of layers, by whatever path it is asked for.
+func (s *Server) tileAnswer(snapshot *safety.Snapshot, layers []layer, t tileRequest) answer {
+	return answer{
 		key: fmt.Sprintf("tile %v %#v", layers, t), media: tileMedia,
-		build: func() ([]byte, error) { return s.build(st.snapshot, layers, t) },
-	})
+		build: func() ([]byte, error) { return s.build(snapshot, layers, t) },
+	}
 }
 
 func (s *Server) build(snapshot *safety.Snapshot, layers []layer, t tileRequest) ([]byte, error) {
