@@ -99,7 +99,7 @@ func (s *service) checkOpenAPI30(t *testing.T, text []byte) {
 	if err := doc.Validate(t.Context()); err != nil {
 		t.Error(err)
 	}
-	if doc.OpenAPI != "3.0.3" || regexp.MustCompile(`"const"|"contentMediaType"|"contentEncoding"|"type":\[`).Match(text) {
+	if doc.OpenAPI != "3.0.3" || doc.Servers[0].URL != s.URL || regexp.MustCompile(`"const"|"contentMediaType"|"contentEncoding"|"type":\[`).Match(text) {
 		t.Errorf("%s with words of 3.1", doc.OpenAPI)
 	}
 	for _, c := range s.collections(t) {

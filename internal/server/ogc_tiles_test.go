@@ -5,11 +5,14 @@ import (
 	"fmt"
 	"math"
 	"net/http"
+	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/paulmach/orb/encoding/mvt"
+
+	"hazgrid/internal/store/gpkg"
 )
 
 // The assertions of the abstract tests of OGC API - Tiles, Part 1 (OGC 20-057, annex A), as OGC's test suite
@@ -209,5 +212,32 @@ func TestTileMatrixSetOfTheRegister(t *testing.T) {
 			m.TileWidth != 256 || m.TileHeight != 256 || m.CornerOfOrigin != "topLeft" || !near(m.PointOfOrigin[0], -20037508.3427892) || !near(m.PointOfOrigin[1], 20037508.3427892) {
 			t.Errorf("matrix %d: %+v, want %v", z, m, want)
 		}
+	}
+}
+
+// A division without any record has collections without extent, and nothing fails.
+func TestOGCOfNothing(t *testing.T) {
+	st, err := gpkg.Open(t.Context(), filepath.Join(t.TempDir(), "empty.gpkg"), "1", true)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = st.Close() })
+	s := serve(t, st)
+	for path, want := range map[string]int{
+		"/?f=json": 200, "/api": 200, "/conformance": 200, "/collections": 200, "/collections/grids-1": 404, "/collections/hazards": 200, "/collections/hazards/items": 200,
+		"/collections/enterprises/items?bbox=1,2,3,4": 200, "/collections/lines/items/x": 404, "/collections/lines/tiles": 200, "/tiles": 200, "/tiles/WebMercatorQuad": 200,
+		"/tiles/WebMercatorQuad/0/0/0": 404, "/styles/hazards.json": 200, "/styles/hazard-kernel.json": 200, "/styles/hazard-density.json": 404,
+	} {
+		if resp, b := s.get(t, path); resp.StatusCode != want {
+			t.Errorf("%s: %d, want %d: %s", path, resp.StatusCode, want, b)
+		}
+	}
+	for _, c := range s.collections(t) {
+		if len(s.pages(t, "/collections/"+c.ID+"/items")) > 0 || len(c.Extent.Spatial.Bbox) > 0 {
+			t.Errorf("%+v", c)
+		}
+	}
+	if y := s.json(t, "/styles/hazards.json"); len(y["sources"].(map[string]any)) != 1 {
+		t.Errorf("sources: %v", y["sources"])
 	}
 }

@@ -239,15 +239,12 @@ func (s *Server) tileMatrixSets(w http.ResponseWriter, r *http.Request, st *stat
 	}))
 }
 
-// tileMatrixSet says each thing by its name in version 2 of the standard and, where that is another, by its name in version
-// 1 too, which is all that GDAL before 3.8 reads.
 func (s *Server) tileMatrixSet(w http.ResponseWriter, r *http.Request, st *state) error {
 	if err := wantsJSON(r); err != nil {
 		return err
 	}
 	return s.reply(w, r, st, jsonAnswer("tile matrix set", func() (any, error) {
-		o := quadHead().Set("orderedAxes", []string{"X", "Y"}).Set("wellKnownScaleSet", quadWKSS).Set("tileMatrices", tileMatrices())
-		return o.Set("type", "TileMatrixSetType").Set("identifier", quad).Set("supportedCRS", quadCRS), nil
+		return quadHead().Set("orderedAxes", []string{"X", "Y"}).Set("wellKnownScaleSet", quadWKSS).Set("tileMatrices", tileMatrices()), nil
 	}))
 }
 
@@ -274,7 +271,7 @@ func tileMatrices() []*export.Object {
 		o := new(export.Object).Set("id", strconv.Itoa(z)).Set("scaleDenominator", cell/pixel).Set("cellSize", cell)
 		o.Set("cornerOfOrigin", "topLeft").Set("pointOfOrigin", corner)
 		o.Set("tileWidth", tilePixels).Set("tileHeight", tilePixels).Set("matrixWidth", n).Set("matrixHeight", n)
-		all[z] = o.Set("identifier", strconv.Itoa(z)).Set("topLeftCorner", corner)
+		all[z] = o
 	}
 	return all
 }

@@ -14,14 +14,15 @@ const openAPI30Media = "application/vnd.oai.openapi+json;version=3.0"
 // api answers with the document as OpenAPI 3.0, which is what OGC API's clients and its test suite read, and with the
 // collections that there are in place of {collectionId}: GDAL takes the size of a page from there.
 func (s *Server) api(w http.ResponseWriter, r *http.Request, st *state) error {
-	return s.reply(w, r, st, answer{"openapi 3.0", openAPI30Media, func() ([]byte, error) {
+	base := baseURL(r)
+	return s.reply(w, r, st, answer{"openapi 3.0 " + base, openAPI30Media, func() ([]byte, error) {
 		var doc map[string]any
 		if err := json.Unmarshal(openAPIDocument, &doc); err != nil {
 			return nil, err
 		}
 		parameters := child(doc, "components", "parameters")
 		expandItems(child(doc, "paths"), parameters, collections(st.snapshot.Depth("")))
-		doc["openapi"] = "3.0.3"
+		doc["openapi"], doc["servers"] = "3.0.3", []map[string]string{{"url": base}}
 		delete(child(doc, "info", "license"), "identifier")
 		lower(doc)
 		var b bytes.Buffer

@@ -115,24 +115,29 @@ func (c *canvas) vector(id, query string) {
 	c.sources.Set(id, map[string]string{"type": "vector", "url": c.base + "/tiles/" + id + ".json" + query})
 }
 
-// paint adds a layer over those that are there.
-func (c *canvas) paint(kind, source string, paint *export.Object) {
+// paint adds a layer over those that are there, and returns it.
+func (c *canvas) paint(kind, source string, paint *export.Object) *export.Object {
 	o := new(export.Object).Set("id", source+"-"+kind).Set("type", kind).Set("source", source)
 	if kind != "raster" {
 		o.Set("source-layer", source)
 	}
-	c.layers = append(c.layers, o.Set("paint", paint))
+	c.layers = append(c.layers, o)
+	return o.Set("paint", paint)
 }
 
 func (c *canvas) grids() string { return fmt.Sprintf("%s-%d", gridLayer, c.level) }
 
 // outlines adds the borders of the grids.
 func (c *canvas) outlines() {
-	c.paint("line", c.grids(), new(export.Object).Set("line-color", "#33414e").Set("line-width", byZoom(8, 0.2, 14, 1.2)))
+	paint := new(export.Object).Set("line-color", "#33414e").Set("line-width", byZoom(8, 0.3, 14, 1.2))
+	c.paint("line", c.grids(), paint.Set("line-opacity", byZoom(8, 0.35, 12, 0.9))) // at low zooms there are many close together
 }
 
-// backdrop adds the grids as empty shapes under points.
+// backdrop adds the grids as empty shapes, if there are any.
 func (c *canvas) backdrop() {
+	if c.level == 0 {
+		return
+	}
 	query := c.query + "?columns=none"
 	if c.query != "" {
 		query = c.query + "&columns=none"
@@ -203,28 +208,34 @@ func kernel(c *canvas) error {
 	return nil
 }
 
-// Colours of points: those of the four grades of risk, red, orange, yellow and blue, and grey for several or none.
-const (
-	red, orange, yellow, blue, grey = "#d7301f", "#f58a42", "#fddf6b", "#3f76b5", "#8a929a"
-)
+// A grade is a value of a column of points and its colour; the later in a list, the higher the points are drawn.
+type grade struct{ value, color string }
 
+// noGrade is the colour of points without a grade, or with several at one place.
+const noGrade = "#8a929a"
+
+// enterprisePoints has the four grades of risk: red, orange, yellow, blue.
 func enterprisePoints(c *canvas) error {
-	c.points(string(enterpriseLayer), []any{"match", []any{"get", "risk"}, "red", red, "orange", orange, "yellow", yellow, "blue", blue, grey})
+	c.points(string(enterpriseLayer), "risk", []grade{{"blue", "#3f76b5"}, {"yellow", "#fddf6b"}, {"orange", "#f58a42"}, {"red", "#d7301f"}})
 	return nil
 }
 
 func hazardPoints(c *canvas) error {
-	c.points(string(hazardLayer), []any{"match", []any{"get", "severity"}, "major", red, "general", yellow, grey})
+	c.points(string(hazardLayer), "severity", []grade{{"general", "#fddf6b"}, {"major", "#d7301f"}})
 	return nil
 }
 
 // points shows a layer of points over the borders of the grids; more at one place are a larger circle.
-func (c *canvas) points(id string, color []any) {
+func (c *canvas) points(id, column string, grades []grade) {
 	c.backdrop()
 	c.vector(id, c.query)
+	color, order := []any{"match", []any{"get", column}}, []any{"match", []any{"get", column}}
+	for i, g := range grades {
+		color, order = append(color, g.value, g.color), append(order, g.value, i+1)
+	}
 	more := []any{"ln", []any{"number", []any{"get", "count"}, 1}}
-	paint := new(export.Object).Set("circle-color", color)
+	paint := new(export.Object).Set("circle-color", append(color, noGrade))
 	paint.Set("circle-radius", byZoom(8, []any{"+", 1.5, more}, 15, []any{"+", 5, more}))
-	paint.Set("circle-stroke-color", "#20262c").Set("circle-stroke-width", byZoom(10, 0.2, 15, 1))
-	c.paint("circle", id, paint)
+	paint.Set("circle-stroke-color", "#20262c").Set("circle-stroke-width", byZoom(9, 0, 14, 1))
+	c.paint("circle", id, paint).Set("layout", new(export.Object).Set("circle-sort-key", append(order, 0)))
 }
