@@ -6,6 +6,7 @@ import (
 	"iter"
 	"maps"
 	"slices"
+	"sort"
 
 	"github.com/paulmach/orb"
 
@@ -27,6 +28,7 @@ type Selection struct {
 	Query  Query
 	During *Span            // enterprises active and grids valid at some time in it; nil: at the time of Query
 	In     orb.MultiPolygon // what shares a point with it, and what has no place; nil: all
+	After  string           // those whose code or id comes later
 }
 
 // holds returns a test for places of records.
@@ -45,7 +47,8 @@ func (s *Snapshot) SelectEnterprises(x Selection) iter.Seq[*Enterprise] {
 	if x.During != nil {
 		active = func(e *Enterprise) bool { return x.During.meets(e.OpenedAt, e.EndedAt) }
 	}
-	return s.enterprises.those(func(_ int, e *Enterprise) bool {
+	from := firstAfter(s.enterprises.rows, x.After, idOfEnterprise)
+	return s.enterprises.those(from, func(_ int, e *Enterprise) bool {
 		return q.ofEnterprise(e) && active(e) && holds(e.At, e.Place)
 	})
 }
@@ -54,15 +57,15 @@ func (s *Snapshot) SelectEnterprises(x Selection) iter.Seq[*Enterprise] {
 // the query say when they were found.
 func (s *Snapshot) SelectHazards(x Selection) iter.Seq[*Hazard] {
 	q, holds := s.resolve(x.Query), x.holds()
-	return s.hazards.those(func(i int, h *Hazard) bool {
+	return s.hazards.those(firstAfter(s.hazards.rows, x.After, idOfHazard), func(i int, h *Hazard) bool {
 		return q.found(h, s.enterpriseAt(s.hazards.owner[i])) && holds(h.At, h.Place)
 	})
 }
 
-// those yields the rows that wanted lets through, in their order.
-func (t *table[T]) those(wanted func(i int, row *T) bool) iter.Seq[*T] {
+// those yields the rows from a number on that wanted lets through, in their order.
+func (t *table[T]) those(from int, wanted func(i int, row *T) bool) iter.Seq[*T] {
 	return func(yield func(*T) bool) {
-		for i := range t.rows {
+		for i := from; i < len(t.rows); i++ {
 			if wanted(i, &t.rows[i]) && !yield(&t.rows[i]) {
 				return
 			}
@@ -70,14 +73,23 @@ func (t *table[T]) those(wanted func(i int, row *T) bool) iter.Seq[*T] {
 	}
 }
 
-// SelectLines yields the lines in the region of x, by id; nothing else of x counts.
+// firstAfter returns the number of the first row whose key comes after another.
+func firstAfter[T any](rows []T, key string, of func(*T) string) int {
+	return sort.Search(len(rows), func(i int) bool { return of(&rows[i]) > key })
+}
+
+func idOfEnterprise(e *Enterprise) string { return e.ID }
+func idOfHazard(h *Hazard) string         { return h.ID }
+func idOfLine(l *Line) string             { return l.ID }
+
+// SelectLines yields the lines in the region of x and after its After, by id; nothing else of x counts.
 func (s *Snapshot) SelectLines(x Selection) iter.Seq[*Line] {
 	holds := func(orb.MultiLineString) bool { return true }
 	if x.In != nil {
 		holds = geo.NewShape(x.In).Meets
 	}
 	return func(yield func(*Line) bool) {
-		for i := range s.lines {
+		for i := firstAfter(s.lines, x.After, idOfLine); i < len(s.lines); i++ {
 			if holds(s.lines[i].Path) && !yield(&s.lines[i]) {
 				return
 			}
@@ -111,6 +123,7 @@ func (s *Snapshot) SelectGrids(level int, x Selection) ([]*Grid, error) {
 			return nil, err
 		}
 	}
+	maps.DeleteFunc(last, func(code string, _ *Grid) bool { return code <= x.After })
 	return slices.SortedFunc(maps.Values(last), func(a, b *Grid) int { return cmp.Compare(a.Code, b.Code) }), nil
 }
 
@@ -156,12 +169,12 @@ func (s *Snapshot) Validity(scheme string, level int) Span {
 
 // Enterprise returns the enterprise with the id, whenever it is active, or ErrNotFound.
 func (s *Snapshot) Enterprise(id string) (*Enterprise, error) {
-	return byID(s.enterprises.rows, id, func(e *Enterprise) string { return e.ID })
+	return byID(s.enterprises.rows, id, idOfEnterprise)
 }
 
 // Hazard returns the hazard with the id, or ErrNotFound; a void one is none.
 func (s *Snapshot) Hazard(id string) (*Hazard, error) {
-	h, err := byID(s.hazards.rows, id, func(h *Hazard) string { return h.ID })
+	h, err := byID(s.hazards.rows, id, idOfHazard)
 	if err == nil && h.Outcome == "void" {
 		return nil, fmt.Errorf("%q: %w", id, ErrNotFound)
 	}
@@ -170,12 +183,12 @@ func (s *Snapshot) Hazard(id string) (*Hazard, error) {
 
 // Line returns the line with the id, or ErrNotFound.
 func (s *Snapshot) Line(id string) (*Line, error) {
-	return byID(s.lines, id, func(l *Line) string { return l.ID })
+	return byID(s.lines, id, idOfLine)
 }
 
 func byID[T any](rows []T, id string, key func(*T) string) (*T, error) {
-	i, ok := slices.BinarySearchFunc(rows, id, func(r T, id string) int { return cmp.Compare(key(&r), id) })
-	if !ok {
+	i := sort.Search(len(rows), func(i int) bool { return key(&rows[i]) >= id })
+	if i == len(rows) || key(&rows[i]) != id {
 		return nil, fmt.Errorf("%q: %w", id, ErrNotFound)
 	}
 	return &rows[i], nil

@@ -37,6 +37,14 @@ func TestSelectedInABox(t *testing.T) {
 		if slices.Sort(want); !slices.Equal(got, want) || len(got) == 0 {
 			t.Errorf("%v: %d enterprises, want %d", box, len(got), len(want))
 		}
+		middle := got[len(got)/2]
+		var rest []string
+		for e := range s.SelectEnterprises(safety.Selection{Query: q, In: region.Shape, After: middle}) {
+			rest = append(rest, e.ID)
+		}
+		if !slices.Equal(rest, got[len(got)/2+1:]) {
+			t.Errorf("%v: %d after %s, want the rest of %d", box, len(rest), middle, len(got))
+		}
 		want, got = nil, nil
 		for _, hit := range s.HazardsIn(q, region) {
 			want = append(want, hit.Of.ID)

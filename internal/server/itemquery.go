@@ -19,7 +19,6 @@ type itemQuery struct {
 	sel   safety.Selection
 	equal map[string]string // values that properties have to have
 	limit int
-	after string // key of the last feature of the page before
 }
 
 // itemNames are the parameters of /items.
@@ -39,7 +38,7 @@ func (s *Server) itemQueryOf(r *http.Request, st *state) (q itemQuery, err error
 		return q, err
 	}
 	get := parameters(r)
-	q.after = get("after")
+	q.sel.After = get("after")
 	if q.limit, err = limitOf(get("limit")); err != nil {
 		return q, err
 	}

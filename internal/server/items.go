@@ -2,9 +2,11 @@ package server
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/json"
 	"fmt"
 	"iter"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -24,25 +26,24 @@ const pageBytes = 8 << 20
 // neither repeat nor hide others.
 type pager struct {
 	limit    int
-	after    string
+	counts   bool         // only matched is wanted
 	body     bytes.Buffer // features, with commas between
 	matched  int
 	returned int
-	last     string
+	last     string // key of the last feature
 	more     bool
 }
 
 // take fills the page from all; feature describes one record.
-func take[T any](p *pager, all iter.Seq[*T], key func(*T) string, feature func(*T) (found, error)) error {
+func take[T any](p *pager, all iter.Seq[*T], feature func(*T) (found, error)) error {
 	for one := range all {
-		p.matched++
-		k := key(one)
-		switch {
-		case k <= p.after:
+		if p.counts {
+			p.matched++
 			continue
-		case p.returned >= p.limit || p.body.Len() >= pageBytes:
+		}
+		if p.returned >= p.limit || p.body.Len() >= pageBytes {
 			p.more = true
-			continue
+			return nil
 		}
 		f, err := feature(one)
 		if err != nil {
@@ -51,7 +52,6 @@ func take[T any](p *pager, all iter.Seq[*T], key func(*T) string, feature func(*
 		if err := p.add(f); err != nil {
 			return err
 		}
-		p.last = k
 	}
 	return nil
 }
@@ -65,6 +65,7 @@ func (p *pager) add(f found) error {
 		p.body.WriteByte(',')
 	}
 	p.returned++
+	p.last = f.id
 	p.body.Write(b)
 	return nil
 }
@@ -96,12 +97,35 @@ func (s *Server) items(w http.ResponseWriter, r *http.Request, st *state) error 
 	return s.reply(w, r, st, answer{
 		key: "items " + here + " " + asked.Encode() + " " + media, media: media,
 		build: func() ([]byte, error) {
-			p := &pager{limit: q.limit, after: q.after}
+			p := &pager{limit: q.limit}
 			if err := s.fillPage(p, &q, st.snapshot); err != nil {
+				return nil, err
+			}
+			if p.matched, err = s.matched(q, asked, st.snapshot); err != nil {
 				return nil, err
 			}
 			return p.page(here, asked, media)
 		},
+	})
+}
+
+// countsKept is how many numbers of matching features are remembered.
+const countsKept = 1024
+
+func countSize(int) int { return 1 }
+
+// matched counts the features on all pages, once for all of them: it has to look at each record, which a page has not.
+func (s *Server) matched(q itemQuery, asked url.Values, snapshot *safety.Snapshot) (int, error) {
+	names := maps.Clone(asked)
+	for _, name := range []string{"after", "limit", "f"} {
+		names.Del(name)
+	}
+	key := sha256.Sum256(fmt.Appendf(nil, "%d %d %s %s", snapshot.Version(), snapshot.At(), q.id, names.Encode()))
+	return s.counts.get(key, func() (int, error) {
+		q.sel.After = ""
+		p := &pager{counts: true}
+		err := s.fillPage(p, &q, snapshot)
+		return p.matched, err
 	})
 }
 
@@ -148,17 +172,17 @@ func (s *Server) fillPage(p *pager, q *itemQuery, snapshot *safety.Snapshot) err
 		all := only(snapshot.SelectEnterprises(q.sel), func(e *safety.Enterprise) bool {
 			return q.has("parent", e.Parent) && q.has("risk", e.Risk) && q.lies(snapshot, e.Place)
 		})
-		return take(p, all, func(e *safety.Enterprise) string { return e.ID }, describe.enterprise)
+		return take(p, all, describe.enterprise)
 	case hazardLayer:
 		at := describe.at()
 		all := only(snapshot.SelectHazards(q.sel), func(h *safety.Hazard) bool {
 			return q.has("enterprise", h.Enterprise) && q.has("state", string(h.State(at))) &&
 				q.has("overdue", strconv.FormatBool(h.Overdue(at))) && q.lies(snapshot, h.Place)
 		})
-		return take(p, all, func(h *safety.Hazard) string { return h.ID }, describe.hazard)
+		return take(p, all, describe.hazard)
 	case lineLayer:
 		all := only(snapshot.SelectLines(q.sel), func(l *safety.Line) bool { return q.has("kind", l.Kind) && q.has("name", l.Name) })
-		return take(p, all, func(l *safety.Line) string { return l.ID }, describe.line)
+		return take(p, all, describe.line)
 	}
 	grids, err := snapshot.SelectGrids(q.level, q.sel)
 	if err != nil {
@@ -171,7 +195,7 @@ func (s *Server) fillPage(p *pager, q *itemQuery, snapshot *safety.Snapshot) err
 	all := only(slices.Values(grids), func(g *safety.Grid) bool {
 		return q.has("code", g.Code) && q.has("name", g.Name) && q.has("parent", g.Parent)
 	})
-	return take(p, all, func(g *safety.Grid) string { return g.Code }, grid)
+	return take(p, all, grid)
 }
 
 // lies reports whether a place is in the grid that is asked for, if one is.

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -44,6 +45,7 @@ type Server struct {
 	answers *cache[string, *content]
 	shapes  *cache[shapeKey, []tiles.Shape]
 	extents *cache[extentKey, orb.Bound]
+	counts  *cache[[sha256.Size]byte, int] // of features that match
 }
 
 // state is a snapshot, and what came before it.
@@ -66,6 +68,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	s.answers = newCache[string](answerBytes, (*content).size)
 	s.shapes = newCache[shapeKey](shapeBytes, shapesSize)
 	s.extents = newCache[extentKey](extentsKept, extentSize)
+	s.counts = newCache[[sha256.Size]byte](countsKept, countSize)
 	s.metrics = newMetrics(s)
 	if err := s.load(ctx); err != nil {
 		return nil, fmt.Errorf("load the division: %w", err)
