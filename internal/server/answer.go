@@ -87,13 +87,21 @@ func (s *Server) sendBody(w http.ResponseWriter, r *http.Request, c *content, f 
 	}
 	h := w.Header()
 	h["Content-Type"] = s.fixed.media(f.media)
-	h["Content-Length"] = form.length
+	h["Accept-Ranges"] = s.fixed.ranges
 	if f.as != identity {
 		h["Content-Encoding"] = s.fixed.encoding(f.as)
 	}
-	w.WriteHeader(http.StatusOK)
+	status, body := http.StatusOK, form.body
+	h["Content-Length"] = form.length
+	if _, asked := r.Header["Range"]; asked {
+		if status, body, err = pieceOf(h, r, body); err != nil {
+			return err
+		}
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+	}
+	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
-		_, _ = w.Write(form.body) // the client may be gone: nobody is left to tell
+		_, _ = w.Write(body) // the client may be gone: nobody is left to tell
 	}
 	return nil
 }

@@ -3,15 +3,15 @@ package server
 // fixedHeaders are values of headers that many answers have. They are made once, because a value set by name is one
 // more thing to allocate for every tile. They must not be changed.
 type fixedHeaders struct {
-	vary, noCache, anyone, exposed, noSniff []string
-	tile, json                              []string
-	encodings                               [4][]string // in the order of codings
+	vary, noCache, anyone, exposed, noSniff, ranges []string
+	tile, json                                      []string
+	encodings                                       [4][]string // in the order of codings
 }
 
 func newFixedHeaders() *fixedHeaders {
 	f := &fixedHeaders{
 		vary: []string{"Accept-Encoding"}, noCache: []string{"no-cache"}, anyone: []string{"*"},
-		exposed: []string{"ETag, " + versionHeader}, noSniff: []string{"nosniff"},
+		exposed: []string{"ETag, " + versionHeader}, noSniff: []string{"nosniff"}, ranges: []string{"bytes"},
 		tile: []string{tileMedia}, json: []string{"application/json"},
 	}
 	for i, as := range codings() {

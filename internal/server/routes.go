@@ -19,11 +19,26 @@ type route struct {
 // table is the whole HTTP surface: contract section 4.
 func (s *Server) table() []route {
 	return []route{
-		{path: "/", get: s.page},
+		{path: "/", get: s.root},
 		{path: "/assets/{file:.+}", get: s.page},
 		{path: tileRoute, get: s.tile},
 		{path: "/tiles/{layer}.json", get: s.tileJSON},
 		{path: "/heatmaps/{measure}/legend.json", get: s.legend},
+		{path: "/styles", get: s.styles},
+		{path: "/styles/{name}.json", get: s.style},
+		{path: "/conformance", get: s.conformance},
+		{path: "/collections", get: s.allCollections},
+		{path: "/collections/{collectionId}", get: s.oneCollection},
+		{path: "/collections/{collectionId}/items", get: s.items},
+		{path: "/collections/{collectionId}/items/{featureId:.+}", get: s.item},
+		{path: "/collections/{collectionId}/tiles", get: s.tilesetList(s.tilesetOf)},
+		{path: "/collections/{collectionId}/tiles/WebMercatorQuad", get: s.tilesetOne(s.tilesetOf)},
+		{path: "/collections/{collectionId}/tiles/WebMercatorQuad/{tileMatrix}/{tileRow}/{tileCol}", get: s.ogcTile(s.tilesetOf)},
+		{path: "/tiles", get: s.tilesetList(s.datasetOf)},
+		{path: "/tiles/WebMercatorQuad", get: s.tilesetOne(s.datasetOf)},
+		{path: "/tiles/WebMercatorQuad/{tileMatrix}/{tileRow}/{tileCol}", get: s.ogcTile(s.datasetOf)},
+		{path: "/tileMatrixSets", get: s.tileMatrixSets},
+		{path: "/tileMatrixSets/WebMercatorQuad", get: s.tileMatrixSet},
 		{path: "/api/v1/which", get: s.which, post: s.whichMany},
 		{path: "/api/v1/grids", get: s.grids},
 		{path: "/api/v1/grids/search", post: s.searchIn(safety.Grids)}, // before the codes: a grid of that code has its GET
@@ -42,6 +57,7 @@ func (s *Server) table() []route {
 		{path: "/healthz", get: s.healthz},
 		{path: "/readyz", get: s.readyz},
 		{path: "/metrics", get: s.metrics.serve},
+		{path: "/api", get: s.api},
 		{path: "/openapi.json", get: s.openAPI},
 	}
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -9,6 +10,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"github.com/paulmach/orb"
 
 	"hazgrid/internal/store"
 	"hazgrid/safety"
@@ -46,6 +49,8 @@ type Server struct {
 	answers *cache[string, *content]
 	tiles   *cache[tileKey, *tileSlot]
 	paint   *painter
+	extents *cache[extentKey, orb.Bound]
+	counts  *cache[[sha256.Size]byte, int] // of features that match
 }
 
 // state is a snapshot, and what came before it.
@@ -71,6 +76,8 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	s.answers = newCache[string](answerBytes, (*content).size)
 	s.tiles = newCache[tileKey](1_000_000*s.cfg.TileMB, func(slot *tileSlot) int { return 256 + slot.drawn.Load().size() })
 	s.paint, s.fixed = newPainter(), newFixedHeaders()
+	s.extents = newCache[extentKey](extentsKept, extentSize)
+	s.counts = newCache[[sha256.Size]byte](countsKept, countSize)
 	s.metrics = newMetrics(s)
 	if err := s.load(ctx); err != nil {
 		return nil, fmt.Errorf("load the division: %w", err)

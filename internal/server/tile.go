@@ -45,11 +45,21 @@ func (s *Server) replyTile(w http.ResponseWriter, r *http.Request, st *state, of
 	if err != nil {
 		return err
 	}
+	return s.sendTile(w, r, st, tileAsked{layers, t})
+}
+
+// tileAsked is a tile of layers, by whatever path it is asked for.
+type tileAsked struct {
+	layers []layer
+	tileRequest
+}
+
+func (s *Server) sendTile(w http.ResponseWriter, r *http.Request, st *state, t tileAsked) error {
 	as, err := s.accepted(w, r)
 	if err != nil {
 		return err
 	}
-	c, err := s.tileContent(st, layers, t)
+	c, err := s.tileContent(st, t.layers, t.tileRequest)
 	if err != nil {
 		return err
 	}
