@@ -24,6 +24,9 @@ func (s *Server) table() []route {
 		{path: "/tiles/{layers}/{z}/{x}/{y}.mvt", get: s.tile},
 		{path: "/tiles/{layer}.json", get: s.tileJSON},
 		{path: "/heatmaps/{measure}/legend.json", get: s.legend},
+		{path: "/basemaps/{name}.json", get: s.basemapJSON},
+		{path: "/basemaps/{name}.pmtiles", get: s.basemapFile},
+		{path: "/basemaps/{name}/{z}/{x}/{y}.{ending}", get: s.basemapTile},
 		{path: "/api/v1/which", get: s.which, post: s.whichMany},
 		{path: "/api/v1/grids", get: s.grids},
 		{path: "/api/v1/grids/search", post: s.searchIn(safety.Grids)}, // before the codes: a grid of that code has its GET
@@ -99,7 +102,7 @@ func (s *Server) methods(t route) http.Handler {
 func crossOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Access-Control-Allow-Origin", "*")
-		w.Header().Set("Access-Control-Expose-Headers", "ETag, "+versionHeader)
+		w.Header().Set("Access-Control-Expose-Headers", "ETag, Content-Range, "+versionHeader)
 		w.Header().Set("X-Content-Type-Options", "nosniff")
 		next.ServeHTTP(w, r)
 	})
@@ -107,6 +110,6 @@ func crossOrigin(next http.Handler) http.Handler {
 
 func preflight(h http.Header, allowed []string) {
 	h.Set("Access-Control-Allow-Methods", strings.Join(allowed, ", "))
-	h.Set("Access-Control-Allow-Headers", "Accept, Content-Type, If-None-Match, Last-Event-ID, "+minVersionHeader)
+	h.Set("Access-Control-Allow-Headers", "Accept, Content-Type, If-None-Match, Last-Event-ID, Range, "+minVersionHeader)
 	h.Set("Access-Control-Max-Age", "86400")
 }

@@ -24,6 +24,7 @@ type Config struct {
 	Division string           // named by GET /api/v1/district; "": "0"
 	OpensAt  string           // date the dashboard opens at; "": now
 	Open     bool             // other hosts may ask; the caller binds the address
+	Basemaps []Basemap        // archives to serve beside the layers
 }
 
 // A Server is the HTTP service of one division. Make one with New; it follows the store while Run runs.
@@ -38,6 +39,8 @@ type Server struct {
 
 	noting   flight        // of writing that a deadline has passed
 	building chan struct{} // a place for each answer that may be made at the same time
+
+	basemaps map[string]*basemap // by name
 
 	answers *cache[string, *content]
 	shapes  *cache[shapeKey, []tiles.Shape]
@@ -63,6 +66,10 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	s.answers = newCache[string](answerBytes, (*content).size)
 	s.shapes = newCache[shapeKey](shapeBytes, shapesSize)
 	s.metrics = newMetrics(s)
+	var err error
+	if s.basemaps, err = openBasemaps(s.cfg.Basemaps); err != nil {
+		return nil, err
+	}
 	if err := s.load(ctx); err != nil {
 		return nil, fmt.Errorf("load the division: %w", err)
 	}
