@@ -115,6 +115,12 @@ func addresses(ids []uint64) []Address {
 	return at
 }
 
+// A job is a tile to be made, and where it is awaited.
+type job struct {
+	at   Address
+	done chan made
+}
+
 // made is what came of a tile.
 type made struct {
 	tile []byte
@@ -127,18 +133,12 @@ func (p Pyramid) look(ctx context.Context, at []Address, f func(Address, []byte)
 	defer making.Wait()
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
-	queue := make(chan chan made, 4*runtime.GOMAXPROCS(0))
-	making.Go(func() { p.start(ctx, at, queue, &making) })
-	for _, a := range at {
-		slot, ok := <-queue
-		if !ok {
-			return nil, ctx.Err()
-		}
-		m := <-slot
+	for j := range p.start(ctx, at, &making) {
+		m := <-j.done
 		if m.err == nil && len(m.tile) > 0 {
-			filled = append(filled, a)
-			if a.Z >= p.MinZoom {
-				m.err = f(a, m.tile)
+			filled = append(filled, j.at)
+			if j.at.Z >= p.MinZoom {
+				m.err = f(j.at, m.tile)
 			}
 		}
 		if m.err != nil {
@@ -148,22 +148,35 @@ func (p Pyramid) look(ctx context.Context, at []Address, f func(Address, []byte)
 			p.Looked()
 		}
 	}
-	return filled, nil
+	return filled, ctx.Err()
 }
 
-// start makes tiles as the queue takes them, in its order.
-func (p Pyramid) start(ctx context.Context, at []Address, queue chan<- chan made, making *sync.WaitGroup) {
-	defer close(queue)
-	for _, a := range at {
-		slot := make(chan made, 1)
-		select {
-		case queue <- slot:
-		case <-ctx.Done():
-			return
-		}
+// start begins to make tiles, as many at once as there are cores, and returns them in their order. Those that are
+// made but not taken yet are a few for each core.
+func (p Pyramid) start(ctx context.Context, at []Address, making *sync.WaitGroup) <-chan job {
+	cores := runtime.GOMAXPROCS(0)
+	todo, order := make(chan job), make(chan job, 8*cores)
+	for range cores {
 		making.Go(func() {
-			tile, err := p.Make(a)
-			slot <- made{tile, err}
+			for j := range todo {
+				tile, err := p.Make(j.at)
+				j.done <- made{tile, err}
+			}
 		})
 	}
+	making.Go(func() {
+		defer close(order)
+		defer close(todo)
+		for _, a := range at {
+			j := job{a, make(chan made, 1)}
+			for _, queue := range [...]chan<- job{todo, order} { // what is awaited is being made, also when ctx ends
+				select {
+				case queue <- j:
+				case <-ctx.Done():
+					return
+				}
+			}
+		}
+	})
+	return order
 }

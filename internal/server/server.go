@@ -61,10 +61,7 @@ const (
 
 // New loads the division and returns a server that is ready to answer.
 func New(ctx context.Context, cfg Config) (*Server, error) {
-	// Two for each core: more at once make nobody's answer come sooner, and each takes memory.
-	s := &Server{cfg: cfg.withDefaults(), closing: make(chan struct{}), building: make(chan struct{}, 2*runtime.GOMAXPROCS(0))}
-	s.answers = newCache[string](answerBytes, (*content).size)
-	s.shapes = newCache[shapeKey](shapeBytes, shapesSize)
+	s := unloaded(cfg)
 	s.metrics = newMetrics(s)
 	var err error
 	if s.basemaps, err = openBasemaps(s.cfg.Basemaps); err != nil {
@@ -75,6 +72,15 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	}
 	s.handler = s.routes()
 	return s, nil
+}
+
+// unloaded returns a server that can make answers but has nothing to make them of.
+func unloaded(cfg Config) *Server {
+	// Two for each core: more at once make nobody's answer come sooner, and each takes memory.
+	s := &Server{cfg: cfg.withDefaults(), closing: make(chan struct{}), building: make(chan struct{}, 2*runtime.GOMAXPROCS(0))}
+	s.answers = newCache[string](answerBytes, (*content).size)
+	s.shapes = newCache[shapeKey](shapeBytes, shapesSize)
+	return s
 }
 
 func (c Config) withDefaults() Config {

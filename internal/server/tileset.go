@@ -35,8 +35,7 @@ type TilesetRequest struct {
 // NewTileset prepares the tiles of a request. An unknown layer is ErrNotFound, an unknown value a FieldError, and nothing
 // to show is another error.
 func NewTileset(snapshot *safety.Snapshot, want TilesetRequest) (*Tileset, error) {
-	s := &Tileset{snapshot: snapshot, server: &Server{cfg: Config{Location: want.Location}.withDefaults()}}
-	s.server.shapes = newCache[shapeKey](shapeBytes, shapesSize)
+	s := &Tileset{snapshot: snapshot, server: unloaded(Config{Location: want.Location})}
 	r := &http.Request{URL: &url.URL{RawQuery: want.Parameters.Encode()}}
 	var err error
 	if s.request, err = s.server.tileRequest(r, &state{snapshot: snapshot}); err != nil {
@@ -85,11 +84,11 @@ func (s *Tileset) Bound() orb.Bound { return s.bound }
 func (s *Tileset) TileJSON(minZoom, maxZoom uint32) tiles.TileJSON {
 	j := describe(s.snapshot, s.layers, s.request, "")
 	j.MinZoom, j.MaxZoom, j.Tiles = int(minZoom), int(maxZoom), nil
-	for i, l := range s.layers {
+	for i := range j.VectorLayers {
 		v := &j.VectorLayers[i]
 		v.MinZoom, v.MaxZoom = j.MinZoom, j.MaxZoom
 		for name := range v.Fields {
-			v.Fields[name] = fieldType(l, name)
+			v.Fields[name] = fieldType(v.ID, name)
 		}
 	}
 	if j.Center != nil {
@@ -98,11 +97,10 @@ func (s *Tileset) TileJSON(minZoom, maxZoom uint32) tiles.TileJSON {
 	return j
 }
 
-// fieldType is the type of an attribute in the words of MBTiles.
-func fieldType(l layer, name string) string {
+// fieldType is the type of an attribute of a layer in the words of MBTiles.
+func fieldType(layer, name string) string {
 	texts := []string{"code", "name", "parent", "kind", "risk", "grid", "severity", "source", "aspect", "state"}
-	grid := l.kind == gridLayer || l.kind == labelLayer
-	if slices.Contains(texts, name) || name == "id" && !grid {
+	if slices.Contains(texts, name) || name == "id" && !strings.HasPrefix(layer, "grid") {
 		return "String"
 	}
 	return "Number"
