@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gorilla/mux"
 
@@ -140,18 +141,22 @@ func (d describer) grid(level int) (func(*safety.Grid) (found, error), error) {
 	if err != nil {
 		return nil, err
 	}
-	rows := make(map[*safety.Grid]*safety.Row, len(table.Rows))
-	for i := range table.Rows {
-		if g := table.Rows[i].Grid; g != nil {
-			rows[g] = &table.Rows[i]
-		}
-	}
 	return func(g *safety.Grid) (found, error) {
 		o := gridRow(g)
 		o.Set("valid_from", export.Instant(g.ValidFrom, d.s.cfg.Location)).Set("valid_to", export.Instant(g.ValidTo, d.s.cfg.Location))
-		setFigures(o, rows[g])
+		setFigures(o, rowOf(table, g))
 		return found{g.Code, o, g.Boundary}, nil
 	}, nil
+}
+
+// rowOf is the row of a grid, nil when the table is of other boundaries.
+func rowOf(t *safety.Table, g *safety.Grid) *safety.Row {
+	rows := t.Rows[:len(t.Rows)-2] // by code; the last two are no grids
+	i, ok := slices.BinarySearchFunc(rows, g.Code, func(r safety.Row, code string) int { return strings.Compare(r.Grid.Code, code) })
+	if !ok || rows[i].Grid != g {
+		return nil
+	}
+	return &rows[i]
 }
 
 // setFigures sets the live columns of a row, which are null where there is none.
