@@ -84,18 +84,21 @@ func one[T any](describe func(*T) (found, error), id string, get func(string) (*
 // findGrid returns the grid with a code, or else with the id that tiles give its feature: the version
 // valid at the time of the query, or else the last there is.
 func (d describer) findGrid(level int, name string) (*safety.Grid, error) {
+	id, err := strconv.ParseInt(name, 10, 64)
+	if err != nil {
+		id = -1 // which no grid has
+	}
 	for _, during := range []*safety.Span{nil, {}} {
 		grids, err := d.snapshot.SelectGrids(level, safety.Selection{Query: d.query, During: during})
 		if err != nil {
 			return nil, err
 		}
-		for _, of := range []func(*safety.Grid) string{
-			func(g *safety.Grid) string { return g.Code },
-			func(g *safety.Grid) string { return strconv.FormatInt(g.ID, 10) },
-		} {
-			if i := slices.IndexFunc(grids, func(g *safety.Grid) bool { return of(g) == name }); i >= 0 {
-				return grids[i], nil
-			}
+		i, ok := slices.BinarySearchFunc(grids, name, func(g *safety.Grid, code string) int { return strings.Compare(g.Code, code) })
+		if !ok {
+			i = slices.IndexFunc(grids, func(g *safety.Grid) bool { return g.ID == id })
+		}
+		if i >= 0 {
+			return grids[i], nil
 		}
 	}
 	return nil, fmt.Errorf("%q: %w", name, safety.ErrNotFound)

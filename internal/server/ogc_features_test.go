@@ -488,6 +488,32 @@ func TestOGCFeature(t *testing.T) {
 	}
 }
 
+// Ids of any text have their path, and their place among the pages.
+func TestOGCFeatureOfAnyID(t *testing.T) {
+	s := start(t)
+	odd := []string{"E1/..", "E2?x=1&y", "E3 4%", "E4#ü\"+"}
+	var records []safety.Record
+	for _, id := range odd {
+		records = append(records, record(safety.Enterprises, 0, row{"id": id}, nil))
+	}
+	r := apply(t, s.store, safety.Enterprises, records...)
+	eventually(t, "the odd ones", func() bool { return s.srv.state.Load().snapshot.Version() >= r.Version })
+	if got, want := s.pages(t, "/collections/enterprises/items?limit=1"), []string{"E1", odd[0], "E2", odd[1], "E3", odd[2], "E4", odd[3]}; !slices.Equal(got, want) {
+		t.Errorf("pages: %q, want %q", got, want)
+	}
+	for _, id := range odd {
+		var f struct {
+			ID    string
+			Links []ogcLink
+		}
+		s.follow(t, s.URL+"/collections/enterprises/items/"+url.PathEscape(id), "application/geo+json", &f)
+		s.follow(t, linkTo(t, f.Links, "self").Href, "application/geo+json", &f)
+		if f.ID != id {
+			t.Errorf("%q is %q", id, f.ID)
+		}
+	}
+}
+
 // /ats/core/fc-bbox-definition, fc-limit-definition, fc-time-definition
 func TestOGCParametersAreDescribed(t *testing.T) {
 	s := start(t)
