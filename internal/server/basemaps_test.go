@@ -14,6 +14,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
+
 	"hazgrid/tiles"
 )
 
@@ -268,5 +271,23 @@ func TestForeignBasemaps(t *testing.T) {
 		if urls := fmt.Sprint(s.json(t, "/basemaps/other.json")["tiles"]); !strings.HasSuffix(urls, "/{y}."+c.ending+"]") {
 			t.Errorf("%s: TileJSON says %s", name, urls)
 		}
+	}
+}
+
+// What is answered for base maps is what the document says.
+func TestBasemapsFollowTheDocument(t *testing.T) {
+	live := start(t)
+	s := withBasemaps(t, live, Basemap{"own", exported(t, tileset(t, live, "grids-1", ""))})
+	doc, err := openapi3.NewLoader().LoadFromData(openAPIDocument)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc.Servers = openapi3.Servers{{URL: s.URL}}
+	router, err := gorillamux.NewRouter(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"own.json", "own.pmtiles", "own/0/0/0.mvt", "own/9/0/0.mvt", "own/0/0/0.png", "none.json", "none.pmtiles", "none/0/0/0.mvt"} {
+		follows(t, s, router.FindRoute, "/basemaps/"+path, "")
 	}
 }
