@@ -70,7 +70,7 @@ func withBasemaps(t *testing.T, s *service, maps ...Basemap) *service {
 // An exported archive, served as a base map, has the tiles of the layers it was made of.
 func TestBasemapIsWhatWasExported(t *testing.T) {
 	live := start(t)
-	set := tileset(t, live, "", "")
+	set := tilesetFor(t, live, "", "")
 	s := withBasemaps(t, live, Basemap{"own", exported(t, set)})
 	for a, want := range collect(t, set, 0, 9) {
 		resp, got := s.do(t, http.MethodGet, "/basemaps/own/"+a.String()+".mvt", header{"Accept-Encoding": "br, gzip"})
@@ -91,7 +91,7 @@ func TestBasemapIsWhatWasExported(t *testing.T) {
 // The HTTP rules of contract section 4, for tiles of an archive packed with gzip.
 func TestBasemapHTTP(t *testing.T) {
 	live := start(t)
-	set := tileset(t, live, "grids-1", "")
+	set := tilesetFor(t, live, "grids-1", "")
 	s := withBasemaps(t, live, Basemap{"own", exported(t, set)})
 	packed, err := set.Tile(tiles.Address{})
 	if err != nil {
@@ -157,7 +157,7 @@ func TestBasemapHTTP(t *testing.T) {
 // The archive itself is read by parts, as clients of PMTiles do.
 func TestBasemapFile(t *testing.T) {
 	live := start(t)
-	f := exported(t, tileset(t, live, "", ""))
+	f := exported(t, tilesetFor(t, live, "", ""))
 	s := withBasemaps(t, live, Basemap{"own", f})
 	want, err := os.ReadFile(f.Name())
 	if err != nil {
@@ -193,7 +193,7 @@ func TestBasemapFile(t *testing.T) {
 // Archives that are broken, or were never one, are refused at the start, and broken tiles are an error of ours.
 func TestBrokenBasemaps(t *testing.T) {
 	live := start(t)
-	good := exported(t, tileset(t, live, "", ""))
+	good := exported(t, tilesetFor(t, live, "", ""))
 	for _, maps := range [][]Basemap{
 		{{"a", kept(t, nil)}}, {{"a", kept(t, make([]byte, 1000))}}, {{"a/b", good}}, {{"", good}}, {{"a", good}, {"a", good}},
 	} {
@@ -208,7 +208,7 @@ func TestBrokenBasemaps(t *testing.T) {
 	copy(b[len(b)-3000:], make([]byte, 3000)) // the last tiles
 	s := withBasemaps(t, live, Basemap{"broken", kept(t, b)})
 	failed := 0
-	for a := range collect(t, tileset(t, live, "", ""), 9, 9) {
+	for a := range collect(t, tilesetFor(t, live, "", ""), 9, 9) {
 		resp, body := s.get(t, "/basemaps/broken/"+a.String()+".mvt")
 		var p problem
 		if resp.StatusCode == http.StatusInternalServerError && json.Unmarshal(body, &p) == nil && p.Status == 500 {

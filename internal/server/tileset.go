@@ -18,11 +18,11 @@ import (
 // A Tileset makes the tiles of some layers from one snapshot, without a service: byte for byte what a service with
 // that snapshot answers. Many may use it at once.
 type Tileset struct {
-	server   *Server
-	snapshot *safety.Snapshot
-	layers   []layer
-	request  tileRequest
-	bound    orb.Bound
+	server  *Server
+	state   *state
+	layers  []layer
+	request tileRequest
+	bound   orb.Bound
 }
 
 // A TilesetRequest says which tiles: as a client would in a URL.
@@ -35,10 +35,10 @@ type TilesetRequest struct {
 // NewTileset prepares the tiles of a request. An unknown layer is ErrNotFound, an unknown value a FieldError, and nothing
 // to show is another error.
 func NewTileset(snapshot *safety.Snapshot, want TilesetRequest) (*Tileset, error) {
-	s := &Tileset{snapshot: snapshot, server: unloaded(Config{Location: want.Location})}
+	s := &Tileset{state: newState(1, snapshot), server: &Server{cfg: Config{Location: want.Location}.withDefaults(), paint: newPainter()}}
 	r := &http.Request{URL: &url.URL{RawQuery: want.Parameters.Encode()}}
 	var err error
-	if s.request, err = s.server.tileRequest(r, &state{snapshot: snapshot}); err != nil {
+	if s.request, err = s.server.tileRequest(r, s.state); err != nil {
 		return nil, err
 	}
 	depth := snapshot.Depth(s.request.query.Scheme)
@@ -70,7 +70,7 @@ func allLayers(depth int) string {
 func (s *Tileset) Tile(a tiles.Address) ([]byte, error) {
 	t := s.request
 	t.address = a
-	body, err := s.server.build(s.snapshot, s.layers, t)
+	body, err := s.server.paint.drawAll(nil, s.state, s.layers, t)
 	if err != nil || len(body) == 0 {
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func (s *Tileset) Bound() orb.Bound { return s.bound }
 
 // TileJSON describes the tiles from one zoom to another. Fields have the names of their types, which MBTiles wants.
 func (s *Tileset) TileJSON(minZoom, maxZoom uint32) tiles.TileJSON {
-	j := describe(s.snapshot, s.layers, s.request, "")
+	j := describe(s.state.snapshot, s.layers, s.request, "")
 	j.MinZoom, j.MaxZoom, j.Tiles = int(minZoom), int(maxZoom), nil
 	for i := range j.VectorLayers {
 		v := &j.VectorLayers[i]

@@ -15,7 +15,7 @@ import (
 )
 
 // tileset prepares tiles of what s serves.
-func tileset(t *testing.T, s *service, layers, query string) *Tileset {
+func tilesetFor(t *testing.T, s *service, layers, query string) *Tileset {
 	t.Helper()
 	parameters, err := url.ParseQuery(query)
 	if err != nil {
@@ -45,7 +45,7 @@ func TestTilesetIsWhatIsServed(t *testing.T) {
 	for _, c := range []struct{ layers, query string }{
 		{allLayers(2), ""}, {"grids-2,hazards", "at=2014-12-01&severity=major"}, {"grids-1,enterprises", "columns=none&frame=gcj02"}, {"lines", ""},
 	} {
-		all := collect(t, tileset(t, s, c.layers, c.query), 2, 11)
+		all := collect(t, tilesetFor(t, s, c.layers, c.query), 2, 11)
 		served := 0
 		for z := uint32(2); z <= 11; z++ {
 			low, high := maptile.At([2]float64{120.3, 27.9}, maptile.Zoom(z)), maptile.At([2]float64{121, 27.6}, maptile.Zoom(z))
@@ -72,7 +72,7 @@ func TestTilesetIsWhatIsServed(t *testing.T) {
 func TestTilesetDescribesItsFields(t *testing.T) {
 	s := start(t)
 	for _, query := range []string{"", "columns=none"} {
-		set := tileset(t, s, "", query)
+		set := tilesetFor(t, s, "", query)
 		fields := map[string]map[string]string{}
 		j := set.TileJSON(3, 9)
 		for _, l := range j.VectorLayers {
