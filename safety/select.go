@@ -98,51 +98,52 @@ func (s *Snapshot) SelectLines(x Selection) iter.Seq[*Line] {
 }
 
 // SelectGrids returns the grids of a level of the query's scheme that x wants, by code: with
-// During each in the last version that is valid in it. Filters do not count. It is ErrNotFound for
-// a level or scheme that is not there.
+// During each in the last version that is valid in it. Filters do not count. They must not be changed.
+// It is ErrNotFound for a level or scheme that is not there.
 func (s *Snapshot) SelectGrids(level int, x Selection) ([]*Grid, error) {
 	b, ok := s.boundaries.scheme(x.Query.scheme())
 	if !ok || level < 1 || level > b.depth() {
 		return nil, fmt.Errorf("level %d of scheme %q: %w", level, x.Query.scheme(), ErrNotFound)
 	}
-	epochs := b.epochs
 	if x.During == nil {
-		i, _ := b.at(s.resolve(x.Query).At)
-		epochs = b.epochs[i : i+1]
+		_, e := b.at(s.resolve(x.Query).At)
+		return x.grids(e.levels[level-1])
 	}
 	last := map[string]*Grid{}
-	for i := range epochs {
+	for i := range b.epochs {
 		end := Time(0)
-		if i+1 < len(epochs) {
-			end = epochs[i+1].from
+		if i+1 < len(b.epochs) {
+			end = b.epochs[i+1].from
 		}
-		if x.During != nil && !x.During.meets(epochs[i].from, end) {
+		if !x.During.meets(b.epochs[i].from, end) {
 			continue
 		}
-		if err := x.grids(epochs[i].levels[level-1], last); err != nil {
+		grids, err := x.grids(b.epochs[i].levels[level-1])
+		if err != nil {
 			return nil, err
 		}
+		for _, g := range grids {
+			last[g.Code] = g
+		}
 	}
-	maps.DeleteFunc(last, func(code string, _ *Grid) bool { return code <= x.After })
 	return slices.SortedFunc(maps.Values(last), func(a, b *Grid) int { return cmp.Compare(a.Code, b.Code) }), nil
 }
 
-// grids puts the grids of a level that lie in the region of x into last, by code.
-func (x Selection) grids(l *level, last map[string]*Grid) error {
-	if x.In == nil {
-		for _, g := range l.layer.Grids {
-			last[g.Code] = g
+// grids returns the grids of a level in the region of x and after its After, by code.
+func (x Selection) grids(l *level) ([]*Grid, error) {
+	grids := l.layer.Grids
+	if x.In != nil {
+		layer, err := l.get()
+		if err != nil {
+			return nil, err
 		}
-		return nil
+		numbers := layer.Coverage.Intersects(x.In, nil)
+		grids = make([]*Grid, len(numbers))
+		for i, n := range numbers {
+			grids[i] = layer.Grids[n]
+		}
 	}
-	layer, err := l.get()
-	if err != nil {
-		return err
-	}
-	for _, i := range layer.Coverage.Intersects(x.In, nil) {
-		last[layer.Grids[i].Code] = layer.Grids[i]
-	}
-	return nil
+	return grids[firstAfter(grids, x.After, func(g **Grid) string { return (*g).Code }):], nil
 }
 
 // Validity returns the time from the first to the last validity of a version of a grid of a level.

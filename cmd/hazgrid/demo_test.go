@@ -97,7 +97,7 @@ func demoPrivacy(t *testing.T, base string) {
 		"/", "/?f=json", "/api/v1/district", "/api/v1/grids?level=3", "/api/v1/columns/grids-3", "/metrics", "/openapi.json",
 		"/api/v1/tallies?level=3", "/api/v1/tallies?level=3&format=csv", "/tiles/grids-3.json", "/tiles/enterprises.json", "/tiles/hazards.json",
 		"/heatmaps/hazard-density/legend.json?level=3", "/api/v1/which?lon=120.65&lat=27.78", "/styles/enterprises.json", "/collections",
-		"/collections/grids-3/items", "/collections/enterprises/items?limit=10000", "/collections/hazards/items?limit=10000", "/collections/lines/items",
+		"/collections/grids-3/items?limit=200", "/collections/enterprises/items?limit=500", "/collections/hazards/items?limit=500", "/collections/lines/items",
 	}
 	var d tallies
 	getJSON(t, base+"/api/v1/tallies?level=2", &d)

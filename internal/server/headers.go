@@ -11,7 +11,7 @@ type fixedHeaders struct {
 func newFixedHeaders() *fixedHeaders {
 	f := &fixedHeaders{
 		vary: []string{"Accept-Encoding"}, noCache: []string{"no-cache"}, anyone: []string{"*"},
-		exposed: []string{"ETag, " + versionHeader}, noSniff: []string{"nosniff"}, ranges: []string{"bytes"},
+		exposed: []string{"ETag, Content-Range, " + versionHeader}, noSniff: []string{"nosniff"}, ranges: []string{"bytes"},
 		tile: []string{tileMedia}, json: []string{"application/json"},
 	}
 	for i, as := range codings() {

@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/gorilla/mux"
 
@@ -83,18 +84,21 @@ func one[T any](describe func(*T) (found, error), id string, get func(string) (*
 // findGrid returns the grid with a code, or else with the id that tiles give its feature: the version
 // valid at the time of the query, or else the last there is.
 func (d describer) findGrid(level int, name string) (*safety.Grid, error) {
+	id, err := strconv.ParseInt(name, 10, 64)
+	if err != nil {
+		id = -1 // which no grid has
+	}
 	for _, during := range []*safety.Span{nil, {}} {
 		grids, err := d.snapshot.SelectGrids(level, safety.Selection{Query: d.query, During: during})
 		if err != nil {
 			return nil, err
 		}
-		for _, of := range []func(*safety.Grid) string{
-			func(g *safety.Grid) string { return g.Code },
-			func(g *safety.Grid) string { return strconv.FormatInt(g.ID, 10) },
-		} {
-			if i := slices.IndexFunc(grids, func(g *safety.Grid) bool { return of(g) == name }); i >= 0 {
-				return grids[i], nil
-			}
+		i, ok := slices.BinarySearchFunc(grids, name, func(g *safety.Grid, code string) int { return strings.Compare(g.Code, code) })
+		if !ok {
+			i = slices.IndexFunc(grids, func(g *safety.Grid) bool { return g.ID == id })
+		}
+		if i >= 0 {
+			return grids[i], nil
 		}
 	}
 	return nil, fmt.Errorf("%q: %w", name, safety.ErrNotFound)
@@ -140,18 +144,22 @@ func (d describer) grid(level int) (func(*safety.Grid) (found, error), error) {
 	if err != nil {
 		return nil, err
 	}
-	rows := make(map[*safety.Grid]*safety.Row, len(table.Rows))
-	for i := range table.Rows {
-		if g := table.Rows[i].Grid; g != nil {
-			rows[g] = &table.Rows[i]
-		}
-	}
 	return func(g *safety.Grid) (found, error) {
 		o := gridRow(g)
 		o.Set("valid_from", export.Instant(g.ValidFrom, d.s.cfg.Location)).Set("valid_to", export.Instant(g.ValidTo, d.s.cfg.Location))
-		setFigures(o, rows[g])
+		setFigures(o, rowOf(table, g))
 		return found{g.Code, o, g.Boundary}, nil
 	}, nil
+}
+
+// rowOf is the row of a grid, nil when the table is of other boundaries.
+func rowOf(t *safety.Table, g *safety.Grid) *safety.Row {
+	rows := t.Rows[:len(t.Rows)-2] // by code; the last two are no grids
+	i, ok := slices.BinarySearchFunc(rows, g.Code, func(r safety.Row, code string) int { return strings.Compare(r.Grid.Code, code) })
+	if !ok || rows[i].Grid != g {
+		return nil
+	}
+	return &rows[i]
 }
 
 // setFigures sets the live columns of a row, which are null where there is none.

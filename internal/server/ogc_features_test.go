@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -447,44 +446,6 @@ func TestOGCErrors(t *testing.T) {
 		} else if tt.status >= 400 {
 			checkProblem(t, tt.path, resp, b, tt.field)
 		}
-	}
-}
-
-// /ats/core/f-op, f-success, f-links: each feature that a page names can be had, and says the same.
-func TestOGCFeature(t *testing.T) {
-	s := start(t)
-	s.more(t)
-	for _, c := range s.collections(t) {
-		items := linkTo(t, c.Links, "items").Href
-		var p ogcItems
-		s.follow(t, items+"?datetime=2014-01-01/..", "application/geo+json", &p)
-		for _, f := range p.Features {
-			var one struct {
-				Type, ID   string
-				Properties map[string]any
-				Links      []ogcLink
-			}
-			if resp := s.follow(t, items+"/"+url.PathEscape(f.ID), "application/geo+json", &one); resp.Header.Get("Content-Type") != "application/geo+json" {
-				t.Errorf("%s: %s", f.ID, resp.Header.Get("Content-Type"))
-			}
-			if one.Type != "Feature" || one.ID != f.ID || one.Properties["id"] != f.Properties["id"] ||
-				linkTo(t, one.Links, "self").Href != items+"/"+url.PathEscape(f.ID) || linkTo(t, one.Links, "collection").Href != linkTo(t, c.Links, "self").Href {
-				t.Errorf("%s of %s: %+v", f.ID, c.ID, one)
-			}
-			if strings.HasPrefix(c.ID, "grids") {
-				var same struct{ ID string }
-				s.follow(t, fmt.Sprintf("%s/%.0f", items, f.Properties["id"]), "application/json", &same)
-				if same.ID != f.ID {
-					t.Errorf("%v is %s, want %s", f.Properties["id"], same.ID, f.ID)
-				}
-			}
-		}
-	}
-	if resp, _ := s.get(t, "/collections/hazards/items/H7"); resp.StatusCode != http.StatusNotFound {
-		t.Errorf("a void hazard: %s", resp.Status)
-	}
-	if resp, _ := s.do(t, http.MethodGet, "/collections/hazards/items/H1", header{"Accept": "application/json"}); resp.Header.Get("Content-Type") != "application/json" {
-		t.Errorf("application/json wanted, %s got", resp.Header.Get("Content-Type"))
 	}
 }
 

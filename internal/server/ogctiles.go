@@ -25,7 +25,7 @@ const (
 )
 
 // tileNames are the parameters of a tile; those of the tiles below /collections are no others.
-func tileNames() []string { return append(queryNames(), "columns", "frame") }
+func tileNames() []string { return append(queryNames(), "columns", "frame", "meta") }
 
 // A tileset is some layers in tiles.
 type tileset struct {

@@ -39,6 +39,9 @@ func (s *Server) table() []route {
 		{path: "/tiles/WebMercatorQuad/{tileMatrix}/{tileRow}/{tileCol}", get: s.ogcTile(s.datasetOf)},
 		{path: "/tileMatrixSets", get: s.tileMatrixSets},
 		{path: "/tileMatrixSets/WebMercatorQuad", get: s.tileMatrixSet},
+		{path: "/basemaps/{name}.json", get: s.basemapJSON},
+		{path: "/basemaps/{name}.pmtiles", get: s.basemapFile},
+		{path: "/basemaps/{name}/{z}/{x}/{y}.{ending}", get: s.basemapTile},
 		{path: "/api/v1/which", get: s.which, post: s.whichMany},
 		{path: "/api/v1/grids", get: s.grids},
 		{path: "/api/v1/grids/search", post: s.searchIn(safety.Grids)}, // before the codes: a grid of that code has its GET
@@ -132,6 +135,6 @@ func (s *Server) crossOrigin(next http.Handler) http.Handler {
 
 func preflight(h http.Header, allowed []string) {
 	h.Set("Access-Control-Allow-Methods", strings.Join(allowed, ", "))
-	h.Set("Access-Control-Allow-Headers", "Accept, Content-Type, If-None-Match, Last-Event-ID, "+minVersionHeader)
+	h.Set("Access-Control-Allow-Headers", "Accept, Content-Type, If-None-Match, Last-Event-ID, Range, "+minVersionHeader)
 	h.Set("Access-Control-Max-Age", "86400")
 }

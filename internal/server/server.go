@@ -27,6 +27,7 @@ type Config struct {
 	OpensAt  string           // date the dashboard opens at; "": now
 	Open     bool             // other hosts may ask; the caller binds the address
 	TileMB   int              // memory for ready tiles, 10⁶ bytes; 0: 128, negative: hardly any, each is drawn when it is asked for
+	Basemaps []Basemap        // archives to serve beside the layers
 }
 
 // A Server is the HTTP service of one division. Make one with New; it follows the store while Run runs.
@@ -45,6 +46,7 @@ type Server struct {
 
 	negotiator negotiator
 	fixed      *fixedHeaders
+	basemaps   map[string]*basemap // by name
 
 	answers *cache[string, *content]
 	tiles   *cache[tileKey, *tileSlot]
@@ -79,6 +81,10 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	s.extents = newCache[extentKey](extentsKept, extentSize)
 	s.counts = newCache[[sha256.Size]byte](countsKept, countSize)
 	s.metrics = newMetrics(s)
+	var err error
+	if s.basemaps, err = openBasemaps(s.cfg.Basemaps); err != nil {
+		return nil, err
+	}
 	if err := s.load(ctx); err != nil {
 		return nil, fmt.Errorf("load the division: %w", err)
 	}
