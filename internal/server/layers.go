@@ -74,22 +74,19 @@ type tileRequest struct {
 
 // draw appends the layer's part of a tile.
 func (p *painter) draw(tile []byte, st *state, l layer, t tileRequest) ([]byte, error) {
-	var drawn tiles.Layer
-	var err error
 	switch l.kind {
 	case enterpriseLayer:
-		drawn, err = t.points(l, st.snapshot.EnterpriseSymbols(t.query))
+		return t.points(tile, l, st.snapshot.EnterpriseSymbols(t.query))
 	case hazardLayer:
-		drawn, err = t.points(l, st.snapshot.HazardSymbols(t.query))
+		return t.points(tile, l, st.snapshot.HazardSymbols(t.query))
 	case lineLayer:
-		drawn, err = t.lines(l, st.snapshot.Lines())
-	default:
-		return p.drawGrids(tile, st, l, t)
+		drawn, err := t.lines(l, st.snapshot.Lines())
+		if err != nil {
+			return nil, err
+		}
+		return append(tile, tiles.Encode([]tiles.Layer{drawn})...), nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	return append(tile, tiles.Encode([]tiles.Layer{drawn})...), nil
+	return p.drawGrids(tile, st, l, t)
 }
 
 // fewGrids is the share of a level's grids up to which the figures of a tile at another time than now, or of filtered
