@@ -3,6 +3,7 @@
 // measures in a temporary folder and starts a PostGIS of its own.
 //
 //	go run ./bench [-hazards 1000000] [-rounds 5] [-only import,which,service,tiles,start] [-fields district,taiwan,v1888,v100k,v1m]
+//		[-tiles cold,warm,live,asked,bytes,pyramid] [-tile-seconds 4]
 //		[-imports points,hazards,polygons,geojson,xlsx] [-points 1000000] [-polygons 100000] [-geojson-mb 1000] [-sheet-rows 200000]
 //
 // Only when asked for, -fields cities5m and scattered5m measure five million grids, which takes minutes and 6 GB.
@@ -46,17 +47,27 @@ type bench struct {
 	fields  string // coverages of which-grid
 	made    int    // databases and files
 
+	tileParts string        // of the tiles, "" for all
+	span      time.Duration // of asking for tiles, in a round
+
 	parts                                  string // of the imports, "" for all
 	points, polygons, megabytes, sheetRows int    // how large what is imported is
 }
 
 func run(ctx context.Context, args []string, out io.Writer) (err error) {
+	if len(args) > 0 {
+		if child := helper(args[0]); child != nil {
+			return child(ctx, args[1:])
+		}
+	}
 	b := &bench{out: out}
 	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
 	flags.IntVar(&b.hazards, "hazards", 1_000_000, "hazards to import")
 	flags.IntVar(&b.rounds, "rounds", 5, "rounds of which the median is shown")
 	flags.StringVar(&b.program, "program", "bin/hazgrid", "the built program")
 	flags.StringVar(&b.fields, "fields", "district,taiwan,v1888,v100k,v1m", "coverages to ask which grid of; also cities5m, scattered5m")
+	flags.StringVar(&b.tileParts, "tiles", "", "what of tiles to measure: cold,warm,live,asked,bytes,pyramid (default all)")
+	seconds := flags.Float64("tile-seconds", 4, "how long each server is asked for tiles, in a round")
 	flags.StringVar(&b.parts, "imports", "", "what to import: points,hazards,polygons,geojson,xlsx (default all)")
 	flags.IntVar(&b.points, "points", 1_000_000, "enterprises to import from CSV")
 	flags.IntVar(&b.polygons, "polygons", 100_000, "grids to import from a Shapefile, 65 vertices each")
@@ -66,6 +77,7 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
+	b.span = time.Duration(*seconds * float64(time.Second))
 	if b.dir, err = os.MkdirTemp("", "hazgrid-bench"); err != nil {
 		return err
 	}
