@@ -61,23 +61,10 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		}
 	}
 	b := &bench{out: out}
-	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	flags.IntVar(&b.hazards, "hazards", 1_000_000, "hazards to import")
-	flags.IntVar(&b.rounds, "rounds", 5, "rounds of which the median is shown")
-	flags.StringVar(&b.program, "program", "bin/hazgrid", "the built program")
-	flags.StringVar(&b.fields, "fields", "district,taiwan,v1888,v100k,v1m", "coverages to ask which grid of; also cities5m, scattered5m")
-	flags.StringVar(&b.tileParts, "tiles", "", "what of tiles to measure: cold,warm,live,asked,bytes,pyramid (default all)")
-	seconds := flags.Float64("tile-seconds", 4, "how long each server is asked for tiles, in a round")
-	flags.StringVar(&b.parts, "imports", "", "what to import: points,hazards,polygons,geojson,xlsx (default all)")
-	flags.IntVar(&b.points, "points", 1_000_000, "enterprises to import from CSV")
-	flags.IntVar(&b.polygons, "polygons", 100_000, "grids to import from a Shapefile, 65 vertices each")
-	flags.IntVar(&b.megabytes, "geojson-mb", 1000, "size of the GeoJSON to import, in millions of bytes")
-	flags.IntVar(&b.sheetRows, "sheet-rows", 200_000, "rows of the workbook to import")
-	only := flags.String("only", "start,which,service,tiles,import", "areas to measure")
-	if err := flags.Parse(args); err != nil {
+	only, err := b.flags(args)
+	if err != nil {
 		return err
 	}
-	b.span = time.Duration(*seconds * float64(time.Second))
 	if b.dir, err = os.MkdirTemp("", "hazgrid-bench"); err != nil {
 		return err
 	}
@@ -93,12 +80,45 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		name    string
 		measure func(context.Context) error
 	}{{"start", b.start}, {"which", b.which}, {"service", b.service}, {"tiles", b.tiles}, {"import", b.imports}} {
-		if !slices.Contains(strings.Split(*only, ","), area.name) {
+		if !slices.Contains(strings.Split(only, ","), area.name) {
 			continue
 		}
 		if err := area.measure(ctx); err != nil {
 			return fmt.Errorf("%s: %w", area.name, err)
 		}
+	}
+	return nil
+}
+
+// flags reads the command line and returns the areas to measure.
+func (b *bench) flags(args []string) (only string, err error) {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.IntVar(&b.hazards, "hazards", 1_000_000, "hazards to import")
+	flags.IntVar(&b.rounds, "rounds", 5, "rounds of which the median is shown")
+	flags.StringVar(&b.program, "program", "bin/hazgrid", "the built program")
+	flags.StringVar(&b.fields, "fields", "district,taiwan,v1888,v100k,v1m", "coverages to ask which grid of; also cities5m, scattered5m")
+	flags.StringVar(&b.tileParts, "tiles", "", "what of tiles to measure: cold,warm,live,asked,bytes,pyramid (default all)")
+	seconds := flags.Float64("tile-seconds", 4, "how long each server is asked for tiles, in a round")
+	flags.StringVar(&b.parts, "imports", "", "what to import: points,hazards,polygons,geojson,xlsx (default all)")
+	flags.IntVar(&b.points, "points", 1_000_000, "enterprises to import from CSV")
+	flags.IntVar(&b.polygons, "polygons", 100_000, "grids to import from a Shapefile, 65 vertices each")
+	flags.IntVar(&b.megabytes, "geojson-mb", 1000, "size of the GeoJSON to import, in millions of bytes")
+	flags.IntVar(&b.sheetRows, "sheet-rows", 200_000, "rows of the workbook to import")
+	flags.StringVar(&only, "only", "start,which,service,tiles,import", "areas to measure")
+	if err := flags.Parse(args); err != nil {
+		return "", err
+	}
+	b.span = time.Duration(*seconds * float64(time.Second))
+	return only, nil
+}
+
+// helper returns what this program does when it runs as a child of itself, nil when the word is no such errand.
+func helper(word string) func(ctx context.Context, args []string) error {
+	switch word {
+	case "bare":
+		return serveBare
+	case "write":
+		return writeLive
 	}
 	return nil
 }

@@ -36,7 +36,6 @@ func (b *bench) tilesAsked(ctx context.Context, f *tileField) error {
 
 func (b *bench) questions(ctx context.Context, f *tileField, s *tileServer) error {
 	rng := rand.New(rand.NewPCG(11, 12))
-	at := s.of(maptile.New(0, 0, 0)) // replaced
 	var list []maptile.Tile
 	for _, t := range f.list {
 		if t.Z == 12 {
@@ -60,12 +59,11 @@ func (b *bench) questions(ctx context.Context, f *tileField, s *tileServer) erro
 			return "/api/v1/columns/grids-3?at=" + day(i, 86399-i/365)
 		}},
 	} {
-		at = q.path(0)
 		var paces []pace
 		for range b.rounds {
 			p, err := b.anew(ctx, s.addr, q.path)
 			if err != nil {
-				return fmt.Errorf("%s: %w", at, err)
+				return fmt.Errorf("%s: %w", q.name, err)
 			}
 			paces = append(paces, p)
 		}

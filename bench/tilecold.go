@@ -24,11 +24,11 @@ func (b *bench) tilesCold(ctx context.Context, f *tileField) error {
 
 func (b *bench) coldRaces(ctx context.Context, f *tileField, servers ...*tileServer) error {
 	for _, r := range []struct {
-		heading string
-		list    []maptile.Tile
+		heading, asked string
+		list           []maptile.Tile
 	}{
-		{"Cold tiles, z8–z14, values joined in the request that asks", f.list},
-		{"First screen, z8–z11, cold", f.upTo(11)},
+		{"Cold tiles, z8–z14, values joined in the request that asks", "25 × pg_tileserv and tegola, 12 × Martin's statement, p99 1/20", f.list},
+		{"First screen, z8–z11, cold", "30 × pg_tileserv", f.upTo(11)},
 	} {
 		all, err := b.alike(ctx, r.list, servers...)
 		if err != nil {
@@ -42,7 +42,7 @@ func (b *bench) coldRaces(ctx context.Context, f *tileField, servers ...*tileSer
 			name: fmt.Sprintf("Martin's statement, pgbench -M prepared, %d clients, no HTTP, no gzip", poolSize), count: n,
 			run: func(ctx context.Context) (pace, error) { return b.martinRate(ctx, f.table, r.list) },
 		})
-		heading := fmt.Sprintf("%s: grids-3, %d tiles, %d connections, gzip (Martin's statement for one client alone: p50 %s)", r.heading, len(r.list), tileConns, ms(took))
+		heading := fmt.Sprintf("%s (asked: %s): grids-3, %d tiles, %d connections, gzip; Martin's statement for one client alone takes %s (p50)", r.heading, r.asked, len(r.list), tileConns, ms(took))
 		if err := b.race(ctx, heading, all...); err != nil {
 			return err
 		}

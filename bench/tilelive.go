@@ -105,8 +105,15 @@ func (b *bench) liveOver(ctx context.Context, served, written string) (*tileServ
 	return s, w, nil
 }
 
-// A liveRun is what was measured of one writer.
+// A liveRun is one writer, those who follow it, and what was measured.
 type liveRun struct {
+	server  *tileServer
+	writer  *liveWriter
+	crowd   *audience
+	showing map[string][]string // paths of the tiles that show a grid, by its code
+	ids     []string            // of the enterprises that get hazards, in turn
+	codes   []string            // of their grids
+
 	told, last, fresh, both []time.Duration // the first of each listener and commit, the others of each commit
 	rate                    []float64       // of the load
 }
@@ -120,30 +127,26 @@ func (l *liveRun) row(asked string) []string {
 
 // live commits for all rounds.
 func (b *bench) live(ctx context.Context, f *tileField, s *tileServer, w *liveWriter) (*liveRun, error) {
-	showing, err := s.showing(ctx, f)
-	if err != nil {
-		return nil, err
-	}
 	n := max(1, int(b.span.Seconds()*commitsPerSec))
 	ids, codes, err := gridsOf(ctx, f.db, n)
 	if err != nil {
 		return nil, err
 	}
-	crowd, err := listen(ctx, s.addr)
-	if err != nil {
+	run := &liveRun{server: s, writer: w, ids: ids, codes: codes}
+	if run.showing, err = s.showing(ctx, f); err != nil {
 		return nil, err
 	}
-	defer crowd.leave()
-	run := new(liveRun)
+	if run.crowd, err = listen(ctx, s.addr); err != nil {
+		return nil, err
+	}
+	defer run.crowd.leave()
 	l := load{addr: s.addr, requests: s.requests(f.list), conns: tileConns, span: b.span, status: 200}
 	for round := range b.rounds {
 		var p pace
 		var failed error
 		var loading sync.WaitGroup
 		loading.Go(func() { p, failed = l.run(ctx) })
-		err := run.commits(ctx, s, w, func(i int) (id, enterprise string, paths []string) {
-			return fmt.Sprintf("live%d-%d", round, i), ids[i%len(ids)], showing[codes[i%len(codes)]]
-		}, n, crowd)
+		err := run.commits(ctx, round, n)
 		loading.Wait()
 		if err := errors.Join(err, failed); err != nil {
 			return nil, err
@@ -173,34 +176,24 @@ func (s *tileServer) showing(ctx context.Context, f *tileField) (map[string][]st
 	return paths, nil
 }
 
-// commits writes n hazards at their times, and after each asks for the tiles that show its grid.
-func (l *liveRun) commits(ctx context.Context, s *tileServer, w *liveWriter, of func(i int) (id, enterprise string, paths []string), n int, crowd *audience) error {
-	asker, err := dial(ctx, s.addr)
+// commits writes the n hazards of a round at their times, and after each asks for the tiles that show its grid.
+func (l *liveRun) commits(ctx context.Context, round, n int) error {
+	asker, err := dial(ctx, l.server.addr)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = asker.conn.Close() }()
 	tick := time.NewTicker(time.Second / commitsPerSec)
 	defer tick.Stop()
-	var done []commit
-	var fresh []time.Duration
+	done, fresh := make([]commit, n), make([]time.Duration, n)
 	for i := range n {
 		<-tick.C
-		id, enterprise, paths := of(i)
-		old, err := asker.tags(s.addr, paths)
-		if err != nil {
+		if done[i], err = l.commit(asker, fmt.Sprintf("live%d-%d", round, i), i%len(l.ids)); err != nil {
 			return err
 		}
-		c, err := w.commit(id, enterprise)
-		if err != nil {
-			return err
-		}
-		if err := asker.renewed(s.addr, paths, old, c.version); err != nil {
-			return err
-		}
-		done, fresh = append(done, c), append(fresh, time.Since(c.at))
+		fresh[i] = time.Since(done[i].at)
 	}
-	told, err := crowd.told(done)
+	told, err := l.crowd.told(done)
 	if err != nil {
 		return err
 	}
@@ -210,6 +203,20 @@ func (l *liveRun) commits(ctx context.Context, s *tileServer, w *liveWriter, of 
 		l.fresh, l.both = append(l.fresh, fresh[i]), append(l.both, max(last, fresh[i]))
 	}
 	return nil
+}
+
+// commit writes a hazard of an enterprise, by its number, and returns when all tiles that show its grid are new.
+func (l *liveRun) commit(asker *wire, id string, enterprise int) (commit, error) {
+	paths := l.showing[l.codes[enterprise]]
+	old, err := asker.tags(l.server.addr, paths)
+	if err != nil {
+		return commit{}, err
+	}
+	c, err := l.writer.commit(id, l.ids[enterprise])
+	if err != nil {
+		return commit{}, err
+	}
+	return c, asker.renewed(l.server.addr, paths, old, c.version)
 }
 
 // tags asks for tiles and returns their entity tags.

@@ -35,7 +35,8 @@ type tileField struct {
 	db    string // path of the GeoPackage
 	table string // URL of the database with grids3857
 	conn  *pgx.Conn
-	list  []maptile.Tile // those of zooms 8 to 14 that hold a grid, shuffled
+	all   []maptile.Tile // those of zooms 0 to 14 that hold a grid
+	list  []maptile.Tile // those of zooms 8 to 14, shuffled
 }
 
 // tiles measures tiles beside other servers. What there is of those is found on PATH.
@@ -74,8 +75,13 @@ func (b *bench) tileField(ctx context.Context) (*tileField, error) {
 	if f.table, f.conn, err = b.martin(ctx); err != nil {
 		return nil, err
 	}
-	if f.list, err = inhabited(ctx, f.conn); err != nil {
+	if f.all, err = inhabited(ctx, f.conn); err != nil {
 		return nil, errors.Join(err, f.conn.Close(ctx))
+	}
+	for _, t := range f.all {
+		if t.Z >= 8 {
+			f.list = append(f.list, t)
+		}
 	}
 	rng := rand.New(rand.NewPCG(5, 8))
 	rng.Shuffle(len(f.list), func(i, k int) { f.list[i], f.list[k] = f.list[k], f.list[i] })
@@ -188,7 +194,7 @@ var districtBox = orb.Bound{Min: orb.Point{120.17, 27.5}, Max: orb.Point{121.23,
 
 // inhabited lists the tiles of the district's box that hold a grid.
 func inhabited(ctx context.Context, pg *pgx.Conn) (tiles []maptile.Tile, err error) {
-	for z := maptile.Zoom(8); z <= 14; z++ {
+	for z := maptile.Zoom(0); z <= 14; z++ {
 		a, b := maptile.At(districtBox.LeftTop(), z), maptile.At(districtBox.RightBottom(), z)
 		for x := a.X; x <= b.X; x++ {
 			for y := a.Y; y <= b.Y; y++ {

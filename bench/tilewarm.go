@@ -41,7 +41,7 @@ func (b *bench) warmRaces(ctx context.Context, f *tileField, kept map[string]kep
 		return err
 	}
 	heading := fmt.Sprintf("grids-3, z8–z14, %d tiles, %d connections", len(f.list), tileConns)
-	if err := b.race(ctx, "Warm tiles, gzip: "+heading, all...); err != nil {
+	if err := b.race(ctx, "Warm tiles, gzip (asked: 0.95 of the bare server, 2 × servers of files): "+heading, all...); err != nil {
 		return err
 	}
 	all = all[:0]
@@ -49,7 +49,7 @@ func (b *bench) warmRaces(ctx context.Context, f *tileField, kept map[string]kep
 		l := load{addr: s.addr, requests: s.known(f.list, kept), conns: tileConns, span: b.span, status: http.StatusNotModified}
 		all = append(all, &contender{name: s.name, run: l.run})
 	}
-	return b.race(ctx, "Tiles that the client has (304): "+heading, all...)
+	return b.race(ctx, "Tiles that the client has, 304 (asked: 0.95 of the bare server): "+heading, all...)
 }
 
 // known are requests by clients that have the tiles.
@@ -119,17 +119,6 @@ func (b *bench) bare(ctx context.Context, ours *tileServer, kept map[string]kept
 	return s.launch(ctx, exec.CommandContext(ctx, self, "bare", file, s.addr))
 }
 
-// helper returns what this program does when it runs as a child of itself, nil when the word is no such errand.
-func helper(word string) func(ctx context.Context, args []string) error {
-	switch word {
-	case "bare":
-		return serveBare
-	case "write":
-		return writeLive
-	}
-	return nil
-}
-
 // serveBare serves the answers of a file at an address.
 func serveBare(_ context.Context, args []string) error {
 	f, err := os.Open(args[0])
@@ -143,7 +132,7 @@ func serveBare(_ context.Context, args []string) error {
 	for _, k := range kept {
 		k.Header.Del("Date") // net/http sets it
 	}
-	return http.ListenAndServe(args[1], http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { //nolint:gosec // on this machine
+	return http.ListenAndServe(args[1], http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		k, ok := kept[r.URL.Path]
 		if !ok {
 			w.WriteHeader(http.StatusNotFound)
