@@ -41,6 +41,7 @@ type Server struct {
 
 	answers *cache[string, *content]
 	shapes  *cache[shapeKey, []tiles.Shape]
+	heat    *heat
 }
 
 // state is a snapshot, and what came before it.
@@ -62,6 +63,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	s := &Server{cfg: cfg.withDefaults(), closing: make(chan struct{}), building: make(chan struct{}, 2*runtime.GOMAXPROCS(0))}
 	s.answers = newCache[string](answerBytes, (*content).size)
 	s.shapes = newCache[shapeKey](shapeBytes, shapesSize)
+	s.heat = newHeat()
 	s.metrics = newMetrics(s)
 	if err := s.load(ctx); err != nil {
 		return nil, fmt.Errorf("load the division: %w", err)
