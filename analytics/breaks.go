@@ -24,9 +24,9 @@ func Equal(values []float64, classes int) []float64 {
 // Fisher (1958), On grouping for maximum homogeneity; known to map makers as natural breaks, after Jenks. The form is that
 // of Quantiles: an inner break is the least value of its class, no class is empty, and equal values are never parted.
 //
-// It is the exact optimum, found by dynamic programming over the distinct values: as Wang and Song (2011) do, with the
-// divide and conquer that later became possible because the last class of an optimum never begins earlier when values are added
-// (Song and Zhong 2020). For n distinct values it takes time in k·n·log n and 4·k·n bytes.
+// It is the exact optimum, found by dynamic programming over the distinct values (Wang and Song 2011). The last class of an
+// optimum never begins earlier when greater values are added, so that each step divides and conquers (Grønlund et al. 2017): for n
+// distinct values in k classes it takes time in k·n·log n and 4·k·n bytes.
 func Jenks(values []float64, classes int) []float64 {
 	if len(values) == 0 || classes < 1 {
 		return nil

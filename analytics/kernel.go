@@ -92,8 +92,7 @@ func (l Lattice) Shares(inside []uint8, all int, bandwidth float64) []float32 {
 	return out
 }
 
-// A stencil is the kernel around the nodes of one row. weights[k] are those of the row k-reach rows on, the middle one last:
-// they are the same on both sides.
+// A stencil is the kernel around the nodes of one row: weights[k] are those of the row k-reach rows on.
 type stencil struct {
 	row, columns, rows int
 	reach              int // rows
@@ -181,12 +180,12 @@ func (s sums) within(w window) int32 {
 	return lower[w.east+1] - upper[w.east+1] - lower[w.west] + upper[w.west]
 }
 
-// leastShare bounds how much Corrected raises a density: a hundredfold. Less of a kernel lies inside only at the tips of
-// spikes, and where the study area is narrower than the nodes can tell.
-const leastShare = 0.01
+// leastShare bounds how much Corrected raises a density. With up to 24 nodes to the bandwidth a sixteenth of one node's
+// rectangle is more, so only where the study area is narrower than parts of nodes can tell does it count.
+const leastShare = 1e-4
 
 // Corrected divides densities, in place, by the shares of the kernels that lie in the study area, none of which counts as
-// less than 1/100: the uniform edge correction (Diggle 1985), for which the density of evenly spread events is even up to the edge.
+// less than 1/10000: the uniform edge correction (Diggle 1985), for which the density of evenly spread events is even up to the edge.
 func Corrected(densities, shares []float32) []float32 {
 	for i, s := range shares {
 		densities[i] /= max(s, leastShare)

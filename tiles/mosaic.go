@@ -46,23 +46,45 @@ func (c *Canvas) Fill(number int, cell orb.MultiPolygon) {
 	}
 }
 
+// place returns where p (degrees) is in samples: the middle of sample n is n.
+func (c *Canvas) place(p orb.Point) orb.Point {
+	u := c.address.units(p)
+	return orb.Point{u[0]*(Samples/float64(Extent)) - 0.5, u[1]*(Samples/float64(Extent)) - 0.5}
+}
+
+// holdsMiddle reports whether the box of a ring may hold the middle of a sample: on a map of the whole country hardly any does, and
+// is spared the projection of its corners.
+func (c *Canvas) holdsMiddle(ring orb.Ring) bool {
+	box := ring.Bound()
+	low, high := c.place(orb.Point{box.Min[0], box.Max[1]}), c.place(orb.Point{box.Max[0], box.Min[1]})
+	for k := range low {
+		if first(low[k]) >= first(high[k]) {
+			return false
+		}
+	}
+	return true
+}
+
+// first is the first sample of a row or column whose middle is at v or beyond, Samples when there is none.
+func first(v float64) int32 { return int32(math.Ceil(min(max(v, 0), Samples))) }
+
 // cross notes where the sides of a ring cross the middles of the rows of samples.
 func (c *Canvas) cross(ring orb.Ring) {
+	if !c.holdsMiddle(ring) {
+		return
+	}
 	c.corners = c.corners[:0]
 	for _, p := range ring {
-		p = c.address.units(p)
-		// The middle of sample n is n: it is at tile unit 4n + 2.
-		c.corners = append(c.corners, orb.Point{p[0]*(Samples/float64(Extent)) - 0.5, p[1]*(Samples/float64(Extent)) - 0.5})
+		c.corners = append(c.corners, c.place(p))
 	}
 	for i, p := range c.corners {
 		q := c.corners[(i+1)%len(c.corners)]
 		if q[1] < p[1] || (q[1] == p[1] && q[0] < p[0]) {
 			p, q = q, p
 		}
-		first, end := math.Ceil(max(p[1], 0)), math.Ceil(min(q[1], Samples))
-		for y := first; y < end; y++ {
-			x := p[0] + (y-p[1])/(q[1]-p[1])*(q[0]-p[0])
-			c.crossings = append(c.crossings, int32(y)<<11|int32(math.Ceil(min(max(x, 0), Samples))))
+		for y := first(p[1]); y < first(q[1]); y++ {
+			x := p[0] + (float64(y)-p[1])/(q[1]-p[1])*(q[0]-p[0])
+			c.crossings = append(c.crossings, y<<11|first(x))
 		}
 	}
 }

@@ -18,7 +18,7 @@ import (
 // that a place has one value at all zooms. The study area is what the grids of the level cover. Hazards elsewhere do not count.
 
 // defaultBandwidth is the kernel's when none is asked for, metres: about the width of a few grids. It does not depend on the
-// hazards, so that days can be compared. Where the ground is too large for it, the least that will do, rounded up.
+// hazards, so that days can be compared. Where the ground is too large or too small for it, it is what comes nearest.
 const defaultBandwidth = 1000
 
 // finePixels is how many pixels of the lattice the bandwidth has at least, and coarsePixels how many it may have where a large
@@ -94,13 +94,19 @@ func (a area) fits() bool { return uint64(a.columns)*uint64(a.rows) <= mostGroun
 func areaOf(k groundKey) (area, error) {
 	box := k.grids.Coverage.Bound()
 	zoom, ok := zoomFor(k.bandwidth, box)
-	if !ok {
-		return area{}, &safety.FieldError{Field: "bandwidth", Reason: fmt.Sprintf("want at least %v m for so large a ground", leastBandwidth(box))}
+	if least := leastBandwidth(box); !ok || k.bandwidth > max(least, longSide(box)) {
+		return area{}, &safety.FieldError{Field: "bandwidth", Reason: fmt.Sprintf("want %v to %.0f m on ground of this size", least, max(least, longSide(box)))}
 	}
 	if k.frame != crs.WGS84 {
 		box = shifted(box, k.frame)
 	}
 	return areaAt(zoom, box), nil
+}
+
+// longSide is the longer side of a box, metres. A wider kernel would show nothing but the number of hazards.
+func longSide(box orb.Bound) float64 {
+	middle := box.Center()
+	return max(geo.Distance(orb.Point{box.Min[0], middle[1]}, orb.Point{middle[0], middle[1]})*2, geo.Distance(orb.Point{0, box.Min[1]}, orb.Point{0, box.Max[1]}))
 }
 
 // zoomFor returns the least zoom whose pixels are fine enough for a bandwidth everywhere in a box, or the deepest for which the
@@ -179,7 +185,8 @@ func (m heatmap) bandwidthOf(grids *safety.Layer) float64 {
 	if m.bandwidth > 0 || len(grids.Grids) == 0 {
 		return m.bandwidth
 	}
-	return max(defaultBandwidth, leastBandwidth(grids.Coverage.Bound()))
+	box := grids.Coverage.Bound()
+	return max(min(defaultBandwidth, longSide(box)), leastBandwidth(box))
 }
 
 func (h *heat) field(snapshot *safety.Snapshot, m heatmap, frame crs.Frame) (*field, error) {

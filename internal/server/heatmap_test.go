@@ -309,7 +309,8 @@ func TestHeatmapStatuses(t *testing.T) {
 		{"hazard-kernel/10/854/429.png?bandwidth=20", "bandwidth", 400}, // too little for 220 km²
 		{"hazard-kernel/legend.json?bandwidth=20", "bandwidth", 400},
 		{"hazard-kernel/legend.json?ramp=rainbow", "ramp", 400},
-		{"hazard-kernel/10/854/429.png?bandwidth=200000", "", 200},
+		{"hazard-kernel/10/854/429.png?bandwidth=20000", "bandwidth", 400}, // wider than the ground
+		{"hazard-kernel/10/854/429.png?bandwidth=19000", "", 200},
 		{"hazard-density/10/854/429.png?nonsense=1", "", 200},
 		{"hazard-density/22/0/0.png", "", 200},
 		{"hazard-density/0/0/0@2x.png", "", 200},
