@@ -18,7 +18,8 @@ import (
 // that a place has one value at all zooms. The study area is what the grids of the level cover. Hazards elsewhere do not count.
 
 // defaultBandwidth is the kernel's when none is asked for, metres: about the width of a few grids. It does not depend on the
-// hazards, so that days can be compared. Where the ground is too large or too small for it, it is what comes nearest.
+// hazards, so that days can be compared. Where the ground is too large it is the least of 2, 5, 10… km that will do, where it is too
+// small the length of the ground.
 const defaultBandwidth = 1000
 
 // finePixels is how many pixels of the lattice the bandwidth has at least, and coarsePixels how many it may have where a large
@@ -93,29 +94,23 @@ func (a area) fits() bool { return uint64(a.columns)*uint64(a.rows) <= mostGroun
 // areaOf returns the tiles whose pixels are the lattice.
 func areaOf(k groundKey) (area, error) {
 	box := k.grids.Coverage.Bound()
-	zoom, ok := zoomFor(k.bandwidth, box)
-	if least := leastBandwidth(box); !ok || k.bandwidth > max(least, longSide(box)) {
-		return area{}, &safety.FieldError{Field: "bandwidth", Reason: fmt.Sprintf("want %v to %.0f m on ground of this size", least, max(least, longSide(box)))}
+	if least, most := bandwidths(box); k.bandwidth < least || k.bandwidth > most {
+		return area{}, &safety.FieldError{Field: "bandwidth", Reason: fmt.Sprintf("want %.0f to %.0f m on ground of this size", least, most)}
 	}
+	zoom := zoomFor(k.bandwidth, box)
 	if k.frame != crs.WGS84 {
 		box = shifted(box, k.frame)
 	}
 	return areaAt(zoom, box), nil
 }
 
-// longSide is the longer side of a box, metres. A wider kernel would show nothing but the number of hazards.
-func longSide(box orb.Bound) float64 {
-	middle := box.Center()
-	return max(geo.Distance(orb.Point{box.Min[0], middle[1]}, orb.Point{middle[0], middle[1]})*2, geo.Distance(orb.Point{0, box.Min[1]}, orb.Point{0, box.Max[1]}))
-}
-
 // zoomFor returns the least zoom whose pixels are fine enough for a bandwidth everywhere in a box, or the deepest for which the
-// lattice is not too large; not ok when that is too coarse.
-func zoomFor(bandwidth float64, box orb.Bound) (zoom uint32, ok bool) {
+// lattice is not too large.
+func zoomFor(bandwidth float64, box orb.Bound) (zoom uint32) {
 	for zoom < tiles.MaxZoom && finePixels*widestPixel(zoom, box) > bandwidth && areaAt(zoom+1, box).fits() {
 		zoom++
 	}
-	return zoom, coarsePixels*widestPixel(zoom, box) <= bandwidth
+	return zoom
 }
 
 // widestPixel is the side of a pixel where it is largest in a box, metres.
@@ -123,12 +118,23 @@ func widestPixel(zoom uint32, box orb.Bound) float64 {
 	return tiles.PixelSpan(zoom, min(max(0, box.Min[1]), box.Max[1]))
 }
 
-// leastBandwidth is the least of 1, 2, 5, 10, 20… metres for which the lattice is not too large.
-func leastBandwidth(box orb.Bound) float64 {
-	for scale := 1.0; ; scale *= 10 {
+// bandwidths returns the least and the greatest bandwidth for a box, whole metres. A kernel wider than the ground would show
+// nothing but the number of hazards.
+func bandwidths(box orb.Bound) (least, most float64) {
+	least = math.Ceil(coarsePixels * widestPixel(zoomFor(0, box), box))
+	middle := box.Center()
+	width := 2 * geo.Distance(orb.Point{box.Min[0], middle[1]}, middle) // half of the earth is as far as it gets
+	height := geo.Distance(orb.Point{0, box.Min[1]}, orb.Point{0, box.Max[1]})
+	return least, max(least, math.Floor(max(width, height)))
+}
+
+// bandwidthFor returns the default for a box, metres.
+func bandwidthFor(box orb.Bound) float64 {
+	least, most := bandwidths(box)
+	for scale := float64(defaultBandwidth); ; scale *= 10 {
 		for _, h := range []float64{scale, 2 * scale, 5 * scale} {
-			if _, ok := zoomFor(h, box); ok {
-				return h
+			if h >= least {
+				return min(h, most)
 			}
 		}
 	}
@@ -185,8 +191,7 @@ func (m heatmap) bandwidthOf(grids *safety.Layer) float64 {
 	if m.bandwidth > 0 || len(grids.Grids) == 0 {
 		return m.bandwidth
 	}
-	box := grids.Coverage.Bound()
-	return max(min(defaultBandwidth, longSide(box)), leastBandwidth(box))
+	return bandwidthFor(grids.Coverage.Bound())
 }
 
 func (h *heat) field(snapshot *safety.Snapshot, m heatmap, frame crs.Frame) (*field, error) {

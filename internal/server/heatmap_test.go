@@ -403,21 +403,32 @@ func TestAHazardChangesItsPicturesOnly(t *testing.T) {
 	}
 }
 
-// A ground as large as a province gets a bandwidth that it can have, and a finer one is refused with what will do.
-func TestBandwidthsOfLargeGrounds(t *testing.T) {
+// A ground as large as a province gets a bandwidth that it can have, one as small as a yard no wider one than itself.
+func TestBandwidthsOfGrounds(t *testing.T) {
 	for _, c := range []struct {
-		box   orb.Bound
-		least float64
+		what     string
+		box      orb.Bound
+		zoom     uint32  // the deepest with at most 128 tiles
+		long     float64 // metres, by degrees of 111.2 km, shorter to the north, to 1 %
+		byItself float64
 	}{
-		{orb.Bound{Min: orb.Point{120.5, 27.7}, Max: orb.Point{120.7, 27.8}}, 100},
-		{orb.Bound{Min: orb.Point{118, 27}, Max: orb.Point{123, 31.5}}, 2000},    // Zhejiang
-		{orb.Bound{Min: orb.Point{73, 18}, Max: orb.Point{135, 54}}, 20_000},     // China
-		{orb.Bound{Min: orb.Point{-180, -90}, Max: orb.Point{180, 90}}, 200_000}, // the world
+		{"two towns", orb.Bound{Min: orb.Point{120.5, 27.7}, Max: orb.Point{120.7, 27.8}}, 14, 19.7e3, 1000},
+		{"Zhejiang", orb.Bound{Min: orb.Point{118, 27}, Max: orb.Point{123, 31.5}}, 9, 500e3, 2000},
+		{"China", orb.Bound{Min: orb.Point{73, 18}, Max: orb.Point{135, 54}}, 6, 5.57e6, 20_000},
+		{"the world", orb.Bound{Min: orb.Point{-180, -90}, Max: orb.Point{180, 90}}, 3, 40e6, 200_000},
+		{"a yard", orb.Bound{Min: orb.Point{120.5, 27.7}, Max: orb.Point{120.5005, 27.7003}}, 22, 49, 49},
 	} {
-		h := leastBandwidth(c.box)
-		zoom, ok := zoomFor(h, c.box)
-		if h != c.least || !ok || !areaAt(zoom, c.box).fits() || coarsePixels*widestPixel(zoom, c.box) > h {
-			t.Errorf("%v: at least %v m, want %v; zoom %d", c.box, h, c.least, zoom)
+		least, most := bandwidths(c.box)
+		south := max(c.box.Min[1], 0)
+		pixel := 156543.034 / float64(uint32(1)<<c.zoom) * math.Cos(south*math.Pi/180) // of 256, metres
+		if least != math.Ceil(6*pixel) || math.Abs(most/c.long-1) > 0.01 || bandwidthFor(c.box) != c.byItself {
+			t.Errorf("%s: %v to %v m, %v by itself; want %v to %v, %v", c.what, least, most, bandwidthFor(c.box), 6*pixel, c.long, c.byItself)
+		}
+		for _, h := range []float64{least, c.byItself, most} {
+			zoom := zoomFor(h, c.box)
+			if !areaAt(zoom, c.box).fits() || coarsePixels*widestPixel(zoom, c.box) > h {
+				t.Errorf("%s: zoom %d for %v m", c.what, zoom, h)
+			}
 		}
 	}
 }
