@@ -14,6 +14,7 @@ import (
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/geojson"
 
+	"hazgrid/geo"
 	"hazgrid/internal/coverages"
 	"hazgrid/tiles"
 )
@@ -223,6 +224,10 @@ func TestMosaicRules(t *testing.T) {
 // What a cold tile costs: geometry, then values.
 func BenchmarkHeatmapTile(b *testing.B) {
 	cells := districtCells(b)
+	coverage, err := geo.NewCoverage(cells)
+	if err != nil {
+		b.Fatal(err)
+	}
 	classes := make([]uint8, len(cells))
 	for i := range classes {
 		classes[i] = uint8(i%8) + 1
@@ -235,7 +240,11 @@ func BenchmarkHeatmapTile(b *testing.B) {
 	for _, a := range []tiles.Address{downtown(8), downtown(10), downtown(12), downtown(14)} {
 		b.Run(fmt.Sprintf("z%d/geometry", a.Z), func(b *testing.B) {
 			for b.Loop() {
-				mosaicOf(a, cells)
+				canvas := tiles.NewCanvas(a)
+				for _, i := range coverage.Search(a.Bound(0), nil) {
+					canvas.Fill(i, cells[i])
+				}
+				canvas.Mosaic()
 			}
 		})
 		m := mosaicOf(a, cells)

@@ -92,7 +92,7 @@ func (c classing) of(values []float64) (ends []float64) {
 }
 
 // rampOf returns the colours of a ramp at even steps, from the least value to the greatest; nil for one that is not known.
-// They can be told apart without colour vision, and all but the last two in grey:
+// All rise, or fall, evenly in lightness, so they read the same without colour vision and in grey:
 //   - Cividis: Nuñez, Anderton and Renslow (2018), the optimum for colour blindness
 //   - Viridis: Smith and van der Walt (2015), the default of matplotlib
 //   - YlOrRd and YlGnBu: ColorBrewer 2.0 (Harrower and Brewer 2003), marked there as colour blind safe
