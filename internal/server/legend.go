@@ -4,18 +4,19 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/gorilla/mux"
-
 	"hazgrid/analytics"
 	"hazgrid/safety"
 )
 
-// A measure is what a choropleth shows.
+// A measure is what a heatmap shows. The kernel has no value of a grid.
 type measure struct {
 	id    string
 	unit  string
 	value func(*safety.Row) (v float64, ok bool)
 }
+
+// kernelMeasure is the measure that is not of grids.
+const kernelMeasure = "hazard-kernel"
 
 func measureOf(id string) (measure, error) {
 	switch id {
@@ -23,94 +24,112 @@ func measureOf(id string) (measure, error) {
 		return measure{id, "hazards/km2", func(r *safety.Row) (float64, bool) { return r.Density() }}, nil
 	case "rectification-rate":
 		return measure{id, "1", func(r *safety.Row) (float64, bool) { return r.Rate() }}, nil
+	case kernelMeasure:
+		return measure{id, "hazards/km2", nil}, nil
 	}
 	return measure{}, fmt.Errorf("measure %q: %w", id, safety.ErrNotFound)
 }
 
-// maxClasses is how many classes there are at most: the steps of the palette.
-const maxClasses = 7
-
-// palette is Cividis (Nuñez, Anderton and Renslow 2018) at seven even steps: it reads the same with and without colour blindness, and in grey.
-func palette() [maxClasses]string {
-	return [maxClasses]string{"#00204d", "#233e6c", "#575d6d", "#7c7b78", "#a69d75", "#d3c164", "#ffea46"}
-}
-
-// noData is the colour of a grid without a value. It is no step of the palette.
+// noData is the colour of a grid without a value. It is no step of a ramp.
 const noData = "#888888"
 
-// legendClass is one class: min ≤ value < max, the last with its max.
+// legendClass is one class: min ≤ value < max, the last with its max. Count is of grids; of the kernel, of hazards, and AreaKm2
+// is the ground of that density.
 type legendClass struct {
-	Min   float64 `json:"min"`
-	Max   float64 `json:"max"`
-	Color string  `json:"color"`
-	Count int     `json:"count"`
+	Min     float64 `json:"min"`
+	Max     float64 `json:"max"`
+	Color   string  `json:"color"`
+	Count   int     `json:"count"`
+	AreaKm2 float64 `json:"area_km2,omitempty"`
 }
 
 type legendAnswer struct {
-	Measure string        `json:"measure"`
-	Unit    string        `json:"unit"`
-	Level   int           `json:"level"`
-	Classes []legendClass `json:"classes"`
-	NoData  struct {
+	Measure    string        `json:"measure"`
+	Unit       string        `json:"unit"`
+	Level      int           `json:"level"`
+	BandwidthM float64       `json:"bandwidth_m,omitempty"` // of the kernel
+	Classes    []legendClass `json:"classes"`
+	NoData     struct {
 		Color string `json:"color"`
 		Count int    `json:"count"`
 	} `json:"no_data"`
 }
 
 func (s *Server) legend(w http.ResponseWriter, r *http.Request, st *state) error {
-	m, err := measureOf(mux.Vars(r)["measure"])
+	h, err := s.heatmapOf(r, st)
 	if err != nil {
 		return err
 	}
-	q, err := s.query(r, st)
-	if err != nil {
-		return err
-	}
-	n, err := level(r, st, st.snapshot.Depth(q.Scheme))
-	if err != nil {
-		return err
-	}
-	return s.reply(w, r, st, jsonAnswer(fmt.Sprintf("legend %s %d %#v", m.id, n, q), func() (any, error) {
-		t, err := st.snapshot.Tallies(n, q)
+	return s.reply(w, r, st, jsonAnswer(fmt.Sprintf("legend %#v", h), func() (any, error) {
+		shade, err := s.heat.shading(st.snapshot, h)
 		if err != nil {
 			return nil, err
 		}
-		return legendOf(m, t), nil
+		return shade.legend, nil
 	}))
 }
 
-// legendOf classes the grids of a table by quantiles: as many grids in each of at most seven classes as ties allow.
-func legendOf(m measure, t *safety.Table) legendAnswer {
-	out := legendAnswer{Measure: m.id, Unit: m.unit, Level: t.Level, Classes: []legendClass{}}
-	out.NoData.Color = noData
-	var values []float64
-	for i := range t.Rows {
-		if t.Rows[i].Grid == nil {
-			continue
-		}
-		if v, ok := m.value(&t.Rows[i]); ok {
-			values = append(values, v)
-		} else {
-			out.NoData.Count++
-		}
-	}
-	breaks := analytics.Quantiles(values, maxClasses)
-	for i := 1; i < len(breaks); i++ {
-		out.Classes = append(out.Classes, legendClass{Min: breaks[i-1], Max: breaks[i], Color: step(i-1, len(breaks)-1)})
-	}
-	for _, v := range values {
-		if c := analytics.Class(breaks, v); c >= 0 && c < len(out.Classes) {
-			out.Classes[c].Count++
-		}
-	}
-	return out
+// A shading is the classes that the legend and all pictures of a heatmap share.
+type shading struct {
+	legend legendAnswer
+	limits []float64 // between the classes
+	grids  []uint8   // 1 + the number of the ink of each grid; of the kernel, nil
 }
 
-// step returns the colour of class i of n, spread over the whole palette.
-func step(i, n int) string {
-	p := palette()
-	if n < 2 {
-		return p[0]
+func (s *shading) size() int { return len(s.grids) + 128*len(s.legend.Classes) + 256 }
+
+func (h *heat) shading(snapshot *safety.Snapshot, m heatmap) (*shading, error) {
+	key := fmt.Sprintf("%d %d %#v", snapshot.Version(), snapshot.At(), m)
+	return h.shadings.get(key, func() (*shading, error) {
+		what, err := measureOf(m.measure)
+		if err != nil {
+			return nil, err
+		}
+		if what.value == nil {
+			return h.shadeKernel(snapshot, m)
+		}
+		t, err := snapshot.Tallies(m.level, m.query)
+		if err != nil {
+			return nil, err
+		}
+		return shadeGrids(what, t, m.classing), nil
+	})
+}
+
+// shadeGrids classes the grids of a table.
+func shadeGrids(what measure, t *safety.Table, c classing) *shading {
+	rows := t.Rows[:len(t.Rows)-2] // the last two are no grids
+	values := make([]float64, 0, len(rows))
+	for i := range rows {
+		if v, ok := what.value(&rows[i]); ok {
+			values = append(values, v)
+		}
 	}
-	return p[(i*(len(p)-1)+(n-1)/2)/(n-1)]
+	s := newShading(what, t.Level, c.of(values), c.ramp)
+	s.legend.NoData.Count = len(rows) - len(values)
+	s.grids = make([]uint8, len(rows))
+	for i := range rows {
+		v, ok := what.value(&rows[i])
+		if !ok {
+			s.grids[i] = uint8(len(s.legend.Classes) + 1)
+			continue
+		}
+		k := analytics.Step(s.limits, v)
+		s.legend.Classes[k].Count++
+		s.grids[i] = uint8(k + 1)
+	}
+	return s
+}
+
+// newShading returns classes between ends without counts.
+func newShading(what measure, level int, ends []float64, ramp string) *shading {
+	s := &shading{legend: legendAnswer{Measure: what.id, Unit: what.unit, Level: level, Classes: []legendClass{}}}
+	s.legend.NoData.Color = noData
+	for i := 1; i < len(ends); i++ {
+		s.legend.Classes = append(s.legend.Classes, legendClass{Min: ends[i-1], Max: ends[i], Color: step(rampOf(ramp), i-1, len(ends)-1)})
+	}
+	if len(ends) > 2 {
+		s.limits = ends[1 : len(ends)-1]
+	}
+	return s
 }

@@ -73,6 +73,9 @@ func lower(node any) {
 			delete(n, "const")
 			n["enum"] = []any{v}
 		}
+		if v, ok := n["exclusiveMinimum"].(float64); ok {
+			n["minimum"], n["exclusiveMinimum"] = v, true
+		}
 		for _, name := range []string{"contentMediaType", "contentEncoding"} {
 			if _, ok := n[name].(string); ok {
 				delete(n, name)

@@ -39,6 +39,7 @@ func TestAnswersFollowTheDocument(t *testing.T) {
 		"/?f=json", "/?f=xml", "/conformance", "/collections", "/collections/grids-1", "/collections/none", "/collections/hazards/items?limit=1", "/collections/grids-2/items?bbox=1",
 		"/collections/enterprises/items/E1", "/collections/lines/items/none", "/collections/lines/tiles", "/collections/lines/tiles/WebMercatorQuad", "/tiles", "/tiles/WebMercatorQuad",
 		"/tileMatrixSets", "/tileMatrixSets/WebMercatorQuad", "/styles", "/styles/hazards.json", "/styles/none.json", "/api",
+		"/heatmaps/hazard-kernel/legend.json?classes=jenks&n=3", "/heatmaps/hazard-kernel/legend.json?bandwidth=x", "/heatmaps/hazard-density/10/854/429.png", "/heatmaps/none/1/0/0@2x.png",
 	} {
 		t.Run(path, func(t *testing.T) { follows(t, s, router.FindRoute, path, "") })
 	}

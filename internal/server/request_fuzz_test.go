@@ -17,6 +17,7 @@ import (
 func FuzzRequest(f *testing.F) {
 	for _, target := range []string{
 		"/", "/tiles/grids-1,hazards/9/427/222.mvt?at=2014-12-31&columns=none&frame=gcj02", "/tiles/grids-1.json", "/heatmaps/hazard-density/legend.json?level=2",
+		"/heatmaps/hazard-kernel/9/427/214.png?bandwidth=700&classes=jenks&n=5&frame=gcj02", "/heatmaps/rectification-rate/9/427/214@2x.png?breaks=0.1,0.5&ramp=viridis",
 		"/api/v1/which?lon=120.51&lat=27.75&frame=bd09&snap=50", "/api/v1/which?lon=1e308&lat=NaN", "/api/v1/grids?level=2", "/api/v1/grids/A1?at=2014-12-01",
 		"/api/v1/tallies?level=2&from=2014-12-01&to=2014-12-31&severity=major&format=csv", "/api/v1/tallies?level=1&format=xlsx", "/api/v1/columns/grids-2?since=0",
 		"/api/v1/hazards?bbox=120,27,121,28&limit=2&state=open", "/api/v1/enterprises?near=120.5,27.7,500", "/api/v1/lines?bbox=120,27,121,28", "/api/v1/mismatches?level=2",

@@ -53,6 +53,7 @@ type Server struct {
 	paint   *painter
 	extents *cache[extentKey, orb.Bound]
 	counts  *cache[[sha256.Size]byte, int] // of features that match
+	heat    *heat
 }
 
 // state is a snapshot, and what came before it.
@@ -80,6 +81,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	s.paint, s.fixed = newPainter(), newFixedHeaders()
 	s.extents = newCache[extentKey](extentsKept, extentSize)
 	s.counts = newCache[[sha256.Size]byte](countsKept, countSize)
+	s.heat = newHeat()
 	s.metrics = newMetrics(s)
 	var err error
 	if s.basemaps, err = openBasemaps(s.cfg.Basemaps); err != nil {

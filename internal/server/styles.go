@@ -164,7 +164,7 @@ func choropleth(id, column string) func(*canvas) error {
 		}
 		c.legend = c.base + "/heatmaps/" + id + "/legend.json" + c.leveled()
 		c.vector(c.grids(), c.query)
-		c.paint("fill", c.grids(), new(export.Object).Set("fill-color", classColors(legendOf(m, table), column)).Set("fill-opacity", 0.85))
+		c.paint("fill", c.grids(), new(export.Object).Set("fill-color", classColors(shadeGrids(m, table, usualClassing()).legend, column)).Set("fill-opacity", 0.85))
 		c.outlines()
 		return nil
 	}
