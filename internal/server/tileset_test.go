@@ -14,7 +14,7 @@ import (
 	"hazgrid/tiles"
 )
 
-// tileset prepares tiles of what s serves.
+// tilesetFor prepares tiles of what s serves.
 func tilesetFor(t *testing.T, s *service, layers, query string) *Tileset {
 	t.Helper()
 	parameters, err := url.ParseQuery(query)
