@@ -7,8 +7,8 @@ import (
 	"hazgrid/tiles"
 )
 
-// pointBytes is the most that a layer of points takes in a tile, before compression: the two of them and the grids together stay
-// below the 500 kB that makers of maps hold for the limit of a tile.
+// pointBytes is the most that a layer of points takes in a tile, before compression: both together stay well below the 500 kB that
+// makers of maps hold for the limit of a tile.
 const pointBytes = 200_000
 
 // points appends enterprises or hazards to a tile: each by itself, or, where a tile of the zoom would have too many, gathered in cells. A cell is
