@@ -90,7 +90,7 @@ func (b *bench) compete(ctx context.Context, heading string, n, rounds int, runn
 			tolls[i] = append(tolls[i], c)
 		}
 	}
-	rows := [][]string{{"", "time", "of that CPU of the program", "rows/s", "peak memory", "ratio to ours"}}
+	rows := [][]string{{"", "time", "of that CPU of the program", "a second", "peak memory", "ratio to ours"}}
 	ours := medianToll(tolls[0])
 	for i, r := range runners {
 		if r.absent != "" {
