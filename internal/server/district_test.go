@@ -23,7 +23,7 @@ import (
 )
 
 // invented is a snapshot of the invented district as of the day it is meant to be looked at.
-func invented(t *testing.T) *safety.Snapshot {
+func invented(t testing.TB) *safety.Snapshot {
 	t.Helper()
 	st, err := gpkg.Open(t.Context(), filepath.Join(t.TempDir(), "district.gpkg"), "0", true)
 	if err != nil {
@@ -89,6 +89,21 @@ func TestEveryTileOfTheDistrict(t *testing.T) {
 		}
 		if z <= 14 && !maps.Equal(got, want) {
 			t.Errorf("zoom %d counts %v, want %v", z, got, want)
+		}
+	}
+}
+
+// All tiles of the finest grids, zooms 0 to 14, geometry and compression included, from a snapshot.
+func BenchmarkPyramid(b *testing.B) {
+	snapshot := invented(b)
+	for b.Loop() {
+		set, err := NewTileset(snapshot, TilesetRequest{Layers: "grids-3"})
+		if err != nil {
+			b.Fatal(err)
+		}
+		p := tiles.Pyramid{Make: set.Tile, Bound: set.Bound(), MaxZoom: 14}
+		if err := p.Each(b.Context(), func(tiles.Address, []byte) error { return nil }); err != nil {
+			b.Fatal(err)
 		}
 	}
 }
