@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"os"
 	"os/exec"
@@ -63,8 +64,8 @@ func (s *tileServer) known(list []maptile.Tile, kept map[string]keptTile) [][]by
 
 // A keptTile is an answer of ours as it came.
 type keptTile struct {
-	Header http.Header
-	Body   []byte
+	Header, Known http.Header // Known of the answer 304
+	Body          []byte
 }
 
 // keep asks for the tiles of a list, with gzip.
@@ -75,27 +76,35 @@ func keep(ctx context.Context, s *tileServer, list []maptile.Tile) (map[string]k
 		if err != nil {
 			return nil, err
 		}
+		again, err := fetch(ctx, "http://"+s.addr+s.of(t), "If-None-Match", k.Header.Get("ETag"))
+		if err != nil {
+			return nil, err
+		}
+		k.Known = again.Header
 		kept[s.of(t)] = k
 	}
 	return kept, nil
 }
 
-// fetch returns an answer with gzip as it comes.
-func fetch(ctx context.Context, url string) (keptTile, error) {
+// fetch returns an answer with gzip as it comes. More are names and values for the header.
+func fetch(ctx context.Context, url string, more ...string) (keptTile, error) {
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
 	if err != nil {
 		return keptTile{}, err
 	}
 	req.Header.Set("Accept-Encoding", "gzip")
+	for i := 0; i < len(more); i += 2 {
+		req.Header.Set(more[i], more[i+1])
+	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
 		return keptTile{}, err
 	}
 	body, err := io.ReadAll(res.Body)
-	if res.StatusCode != http.StatusOK && res.StatusCode != http.StatusNoContent {
+	if res.StatusCode >= 400 {
 		err = errors.Join(err, fmt.Errorf("GET %s: %s", url, res.Status))
 	}
-	return keptTile{res.Header, body}, errors.Join(err, res.Body.Close())
+	return keptTile{Header: res.Header, Body: body}, errors.Join(err, res.Body.Close())
 }
 
 // bare runs this program once more as a server of nothing but the answers that are kept.
@@ -131,6 +140,7 @@ func serveBare(_ context.Context, args []string) error {
 	}
 	for _, k := range kept {
 		k.Header.Del("Date") // net/http sets it
+		k.Known.Del("Date")
 	}
 	return http.ListenAndServe(args[1], http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		k, ok := kept[r.URL.Path]
@@ -138,17 +148,12 @@ func serveBare(_ context.Context, args []string) error {
 			w.WriteHeader(http.StatusNotFound)
 			return
 		}
-		h := w.Header()
-		for name, values := range k.Header {
-			h[name] = values
-		}
 		if tags := r.Header["If-None-Match"]; len(tags) == 1 && tags[0] == k.Header["Etag"][0] {
-			delete(h, "Content-Length")
-			delete(h, "Content-Type")
-			delete(h, "Content-Encoding")
+			maps.Copy(w.Header(), k.Known)
 			w.WriteHeader(http.StatusNotModified)
 			return
 		}
+		maps.Copy(w.Header(), k.Header)
 		_, _ = w.Write(k.Body) // the client may be gone
 	}))
 }
