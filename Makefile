@@ -48,7 +48,7 @@ test: test-deps atlas build ## every test, after installing what they need
 race: test-deps atlas build ## every Go test but the page's under the race detector (long: SQLite is Go here)
 	$(GO) test -timeout 60m -race -short ./...
 
-atlas: $(ATLAS) ## real polygons and places that tests read; never committed
+atlas: $(ATLAS) ## real polygons, places and tiles that tests read; never committed
 
 $(ATLAS) &: testdata/atlas/atlas.mjs testdata/atlas/package-lock.json
 	cd testdata/atlas && npm ci --no-audit --no-fund --silent && node atlas.mjs

@@ -3,6 +3,7 @@ package safety
 import (
 	"fmt"
 	"math"
+	"slices"
 
 	"github.com/paulmach/orb"
 
@@ -202,18 +203,53 @@ func (s *Snapshot) Tallies(level int, q Query) (*Table, error) {
 	return s.tables.get(tableKey{level, q}, func() *Table { return s.tally(l, q) }), nil
 }
 
-// rowsOf returns, for each place, the row of the tally of l: its grid's number, or len(l.Grids) for outside.
-func (s *Snapshot) rowsOf(l *Layer, q Query) []int32 {
-	rows := make([]int32, len(s.places))
-	for i := range rows {
-		rows[i] = int32(len(l.Grids))
+// A placement is which grids of a level the places of a snapshot lie in.
+type placement struct {
+	row    []int32 // by place of the ledger: the number of its grid, len(grids) for outside, one more for unlocated
+	starts []int32
+	places []int32 // of grid n: places[starts[n]:starts[n+1]]
+}
+
+func (p *placement) placesOf(grid int32) []int32 { return p.places[p.starts[grid]:p.starts[grid+1]] }
+
+// placementKey names a placement: epochs may share a layer and still place differently what is decided by other levels.
+type placementKey struct {
+	layer *Layer
+	epoch *epoch
+}
+
+// placement returns where the places are in l, which is in force at q.At. Snapshots with the same places share it.
+func (s *Snapshot) placement(l *Layer, q Query) *placement {
+	e, err := s.epoch(q.Scheme, q.At)
+	if err != nil {
+		e = nil // no place lies in a grid of no scheme
 	}
-	s.eachSite(l.Level, q, func(place int32, site *Site) {
-		if n, ok := l.index(site.Code); ok {
-			rows[place] = int32(n)
+	return s.placements.get(placementKey{l, e}, func() *placement {
+		outside := int32(len(l.Grids))
+		p := &placement{row: make([]int32, len(s.places)+2), starts: make([]int32, len(l.Grids)+3)}
+		for i := range p.row {
+			p.row[i] = outside
 		}
+		p.row[len(s.places)+1] = outside + 1
+		s.eachSite(l.Level, q, func(place int32, site *Site) {
+			if n, ok := l.index(site.Code); ok {
+				p.row[place] = int32(n)
+			}
+		})
+		for _, n := range p.row {
+			p.starts[n+1]++
+		}
+		for n := range outside + 2 {
+			p.starts[n+1] += p.starts[n]
+		}
+		p.places = make([]int32, len(p.row))
+		next := slices.Clone(p.starts)
+		for place, n := range p.row {
+			p.places[next[n]] = int32(place)
+			next[n]++
+		}
+		return p
 	})
-	return rows
 }
 
 // inBelow tells for each place whether a grid of the next level down owns it; nil at the deepest level.

@@ -159,6 +159,10 @@ func (t *table[T]) hits(near []geo.Near) []Hit[T] {
 type spots struct {
 	once  sync.Once
 	index *geo.Points
+
+	sorted sync.Once
+	order  []int32 // numbers of the located records along curve, those at one coordinate by number
+	curve  geo.Curve
 }
 
 // spotsAfter returns the spots after so many changes of the table.

@@ -27,6 +27,9 @@ type Snapshot struct {
 	touched     map[PlaceID]bool // places of the records that Next changed, nil if it changed everything
 	parent      int64            // version that Next started from
 
+	book       *book
+	placements *memo[placementKey, *placement]
+
 	tables  memo[tableKey, *Table]
 	symbols memo[symbolKey, *Symbols]
 }
@@ -50,6 +53,7 @@ func NewSnapshot(r Records, at Time) (*Snapshot, error) {
 	s.inspections.rows = live(r.Inspections, func(i *Inspection) bool { return i.Deleted })
 	s.lines = live(r.Lines, func(l *Line) bool { return l.Deleted })
 	s.enterprises.spots, s.hazards.spots = new(spots), new(spots)
+	s.book, s.placements = new(book), new(memo[placementKey, *placement])
 	s.finish(true)
 	return s, nil
 }
@@ -85,6 +89,12 @@ func (s *Snapshot) Next(delta Records, at Time) (*Snapshot, error) {
 	}
 	if !moved && len(delta.Inspections) == 0 {
 		n.inspections.owner = s.inspections.owner
+	}
+	n.book, n.placements = new(book), s.placements
+	if len(delta.Sites) > 0 {
+		n.placements = new(memo[placementKey, *placement])
+	} else if !moved {
+		n.book = n.bookAfter(s)
 	}
 	n.finish(moved)
 	return n, nil

@@ -1,57 +1,26 @@
 package safety
 
-import (
-	"cmp"
-	"iter"
-	"slices"
+import "github.com/paulmach/orb"
 
-	"github.com/paulmach/orb"
-)
-
-// A Symbol is what a map shows at one coordinate: all the records that lie there. Text that
+// A Symbol is what a map shows at one place: all the records that lie at one coordinate, or in one cell of the map. Text that
 // is not the same for all of them is "".
 type Symbol struct {
 	At    orb.Point // degrees
 	Count int64     // records
-	ID    string    // of the first record, by id
+	ID    string    // of the first record at the coordinate, by id; "" of a cell with several coordinates
 	Grid  string    // code at the deepest level that owns the place
 
-	// Of enterprises, with their hazards wherever those lie.
-	Kind, Risk                      string
-	Found, Rectified, Open, Overdue int64
+	Counts // of enterprises: their hazards, wherever those lie; of hazards: the records themselves
+
+	// Of enterprises.
+	Kind, Risk string
 
 	// Of hazards.
 	Severity, Source, Aspect, State string
 }
 
-// Symbols are symbols in order of longitude and latitude.
-type Symbols struct{ all []Symbol }
-
-// Len returns the number of distinct coordinates.
-func (y *Symbols) Len() int { return len(y.all) }
-
-// Bound returns the box of all symbols, degrees; ok is false when there is none.
-func (y *Symbols) Bound() (box orb.Bound, ok bool) {
-	for i := range y.all {
-		if i == 0 {
-			box = y.all[i].At.Bound()
-		}
-		box = box.Extend(y.all[i].At)
-	}
-	return box, len(y.all) > 0
-}
-
-// Search yields the symbols in the closed box b (degrees), west to east.
-func (y *Symbols) Search(b orb.Bound) iter.Seq[*Symbol] {
-	return func(yield func(*Symbol) bool) {
-		i, _ := slices.BinarySearchFunc(y.all, b.Min[0], func(s Symbol, west float64) int { return cmp.Compare(s.At[0], west) })
-		for ; i < len(y.all) && y.all[i].At[0] <= b.Max[0]; i++ {
-			if lat := y.all[i].At[1]; lat >= b.Min[1] && lat <= b.Max[1] && !yield(&y.all[i]) {
-				return
-			}
-		}
-	}
-}
+// Counts are of hazards.
+type Counts struct{ Found, Rectified, Open, Overdue int64 }
 
 type symbolKey struct {
 	kind  Kind
@@ -80,38 +49,26 @@ func (s *Snapshot) resolve(q Query) Query {
 func (s *Snapshot) enterpriseSymbols(q Query) *Symbols {
 	counts := s.hazardCounts(q)
 	grids := s.deepest(q)
-	var all []Symbol
-	for i := range s.enterprises.rows {
+	places := s.enterprises.along(spotOfEnterprise)
+	picked := places.pick(func(i int32) (orb.Point, bool) { e := &s.enterprises.rows[i]; return e.At, q.counts(e) })
+	stack := picked.symbols()
+	for _, k := range picked.entries {
+		i := places.order[k]
 		e := &s.enterprises.rows[i]
-		if e.Place == NoPlace || !q.counts(e) {
-			continue
-		}
-		c := counts[i]
-		all = append(all, Symbol{
-			At: e.At, Count: 1, ID: e.ID, Grid: s.gridOf(grids, e.Place), Kind: e.Kind, Risk: e.Risk,
-			Found: c.Found, Rectified: c.Rectified, Open: c.Open, Overdue: c.Overdue,
+		stack.put(places.curve[k], Symbol{
+			At: e.At, Count: 1, ID: e.ID, Grid: s.gridOf(grids, e.Place), Kind: e.Kind, Risk: e.Risk, Counts: counts[i],
 		})
 	}
-	return stack(all)
+	return stack
 }
 
 // hazardCounts counts the hazards that q finds by the number of their enterprise.
-func (s *Snapshot) hazardCounts(q Query) []Tally {
-	counts := make([]Tally, len(s.enterprises.rows))
+func (s *Snapshot) hazardCounts(q Query) []Counts {
+	counts := make([]Counts, len(s.enterprises.rows))
 	for i := range s.hazards.rows {
 		h, owner := &s.hazards.rows[i], s.hazards.owner[i]
-		if owner < 0 || !q.found(h, s.enterpriseAt(owner)) {
-			continue
-		}
-		c := &counts[owner]
-		c.Found++
-		if h.Rectified(q.At) {
-			c.Rectified++
-			continue
-		}
-		c.Open++
-		if h.Overdue(q.At) {
-			c.Overdue++
+		if owner >= 0 && q.found(h, s.enterpriseAt(owner)) {
+			counts[owner].count(h, q.At)
 		}
 	}
 	return counts
@@ -119,18 +76,36 @@ func (s *Snapshot) hazardCounts(q Query) []Tally {
 
 func (s *Snapshot) hazardSymbols(q Query) *Symbols {
 	grids := s.deepest(q)
-	var all []Symbol
-	for i := range s.hazards.rows {
+	places := s.hazards.along(spotOfHazard)
+	picked := places.pick(func(i int32) (orb.Point, bool) {
 		h := &s.hazards.rows[i]
-		if h.Place == NoPlace || !q.found(h, s.enterpriseAt(s.hazards.owner[i])) {
-			continue
-		}
-		all = append(all, Symbol{
+		return h.At, q.found(h, s.enterpriseAt(s.hazards.owner[i]))
+	})
+	stack := picked.symbols()
+	for _, k := range picked.entries {
+		h := &s.hazards.rows[places.order[k]]
+		y := Symbol{
 			At: h.At, Count: 1, ID: h.ID, Grid: s.gridOf(grids, h.Place),
 			Severity: h.Severity, Source: h.Source, Aspect: h.Aspect, State: string(h.State(q.At)),
-		})
+		}
+		y.count(h, q.At)
+		stack.put(places.curve[k], y)
 	}
-	return stack(all)
+	return stack
+}
+
+// count adds a hazard as it is at t.
+func (c *Counts) count(h *Hazard, t Time) {
+	c.Found++
+	switch {
+	case h.Rectified(t):
+		c.Rectified++
+	case h.Overdue(t):
+		c.Open++
+		c.Overdue++
+	default:
+		c.Open++
+	}
 }
 
 // deepest returns for each place the code of its grid at the deepest level that owns it.
@@ -149,39 +124,24 @@ func (s *Snapshot) gridOf(codes []string, p PlaceID) string {
 	return ""
 }
 
-// stack makes one symbol of all that lie at one coordinate.
-func stack(all []Symbol) *Symbols {
-	slices.SortStableFunc(all, func(a, b Symbol) int {
-		return cmp.Or(cmp.Compare(a.At[0], b.At[0]), cmp.Compare(a.At[1], b.At[1]), cmp.Compare(a.ID, b.ID))
-	})
-	out := all[:0]
-	for _, y := range all {
-		if n := len(out); n > 0 && out[n-1].At == y.At {
-			out[n-1].absorb(y)
-			continue
-		}
-		out = append(out, y)
-	}
-	return &Symbols{slices.Clip(out)}
-}
-
-func (y *Symbol) absorb(o Symbol) {
+// absorb adds what o counts; texts that differ are no more.
+func (y *Symbol) absorb(o *Symbol) {
 	y.Count += o.Count
 	y.Found += o.Found
 	y.Rectified += o.Rectified
 	y.Open += o.Open
 	y.Overdue += o.Overdue
-	for _, t := range [...]struct{ mine, other *string }{
-		{&y.Kind, &o.Kind},
-		{&y.Risk, &o.Risk},
-		{&y.Severity, &o.Severity},
-		{&y.Source, &o.Source},
-		{&y.Aspect, &o.Aspect},
-		{&y.State, &o.State},
-		{&y.Grid, &o.Grid},
-	} {
-		if *t.mine != *t.other {
-			*t.mine = ""
-		}
+	same(&y.Kind, o.Kind)
+	same(&y.Risk, o.Risk)
+	same(&y.Severity, o.Severity)
+	same(&y.Source, o.Source)
+	same(&y.Aspect, o.Aspect)
+	same(&y.State, o.State)
+	same(&y.Grid, o.Grid)
+}
+
+func same(mine *string, other string) {
+	if *mine != other {
+		*mine = ""
 	}
 }

@@ -82,7 +82,7 @@ type tallier struct {
 	s     *Snapshot
 	q     Query
 	rows  []Row
-	site  []int32 // row of each place of the snapshot
+	row   []int32 // of each place of the ledger
 	below []bool  // whether each place lies in a grid of the next level down; nil at the deepest level
 	found units
 	visit [3]units // visited, ordered to rectify, ordered to suspend
@@ -91,10 +91,10 @@ type tallier struct {
 func (s *Snapshot) tally(l *Layer, q Query) *Table {
 	t := &tallier{s: s, q: q, rows: make([]Row, 0, len(l.Grids)+2)}
 	for _, g := range l.Grids {
-		t.rows = append(t.rows, Row{Grid: g, Name: g.Name, Tally: Tally{AreaKm2: g.AreaKm2, HasArea: true}})
+		t.rows = append(t.rows, newRow(g))
 	}
 	t.rows = append(t.rows, Row{Name: "outside"}, Row{Name: "unlocated"})
-	t.site = s.rowsOf(l, q)
+	t.row = s.placement(l, q).row
 	t.below = s.inBelow(l.Level, q)
 	t.count()
 	table := &Table{Level: l.Level, Query: q, Version: s.version, Rows: t.rows}
@@ -104,21 +104,51 @@ func (s *Snapshot) tally(l *Layer, q Query) *Table {
 	return table
 }
 
+func newRow(g *Grid) Row {
+	return Row{Grid: g, Name: g.Name, Tally: Tally{AreaKm2: g.AreaKm2, HasArea: true}}
+}
+
+// FigureRows counts what maps show of some grids of a level, by their numbers in its Layer: Enterprises, Found, Rectified,
+// Open and Overdue, and the area; the other counts stay 0. It reads the records of those grids only.
+func (s *Snapshot) FigureRows(level int, q Query, numbers []int32) ([]Row, error) {
+	q = s.resolve(q)
+	l, err := s.Layer(q.Scheme, level, q.At)
+	if err != nil {
+		return nil, err
+	}
+	at, book, sieve := s.placement(l, q), s.ledger(), s.sieve(q)
+	rows := make([]Row, len(numbers))
+	for i, n := range numbers {
+		rows[i] = newRow(l.Grids[n])
+		for _, place := range at.placesOf(n) {
+			sieve.count(&book.hazards[place], &rows[i].Tally)
+			for _, e := range book.premises[place] {
+				if q.counts(&s.enterprises.rows[e]) {
+					rows[i].Enterprises++
+				}
+			}
+		}
+	}
+	return rows, nil
+}
+
 func (t *tallier) count() {
+	book, sieve := t.s.ledger(), t.s.sieve(t.q)
 	homes := make([]int32, len(t.s.enterprises.rows))
-	for i := range t.s.enterprises.rows {
-		e := &t.s.enterprises.rows[i]
-		homes[i] = t.row(e.Place)
-		if t.q.counts(e) {
-			t.rows[homes[i]].Enterprises++
+	for place, premises := range book.premises {
+		for _, e := range premises {
+			homes[e] = t.row[place]
+			if t.q.counts(&t.s.enterprises.rows[e]) {
+				t.rows[t.row[place]].Enterprises++
+			}
 		}
 	}
 	t.found = newUnits(homes)
 	for i := range t.visit {
 		t.visit[i] = newUnits(homes)
 	}
-	for i := range t.s.hazards.rows {
-		t.hazard(&t.s.hazards.rows[i], t.s.hazards.owner[i])
+	for place := range book.hazards {
+		t.hazards(int32(place), &book.hazards[place], &sieve)
 	}
 	for i := range t.s.inspections.rows {
 		t.inspection(&t.s.inspections.rows[i], t.s.inspections.owner[i])
@@ -134,49 +164,31 @@ func (t *tallier) count() {
 	t.visit[2].each(func(row int32, _ bool) { t.rows[row].OrdersSuspend++ })
 }
 
-// row returns the number of the row that a place counts in.
-func (t *tallier) row(p PlaceID) int32 {
-	if p == NoPlace {
-		return int32(len(t.rows) - 1)
+// hazards counts the hazards of a place.
+func (t *tallier) hazards(place int32, e *entries, f *sieve) {
+	row := t.row[place]
+	r := &t.rows[row]
+	before := r.Found
+	f.count(e, &r.Tally)
+	if t.below != nil && !t.inBelow(place) {
+		r.Unassigned += r.Found - before
 	}
-	if i, ok := t.s.places[p]; ok {
-		return t.site[i]
-	}
-	return int32(len(t.rows) - 2)
-}
-
-func (t *tallier) hazard(h *Hazard, owner int32) {
-	if !t.q.found(h, t.s.enterpriseAt(owner)) {
-		return
-	}
-	at := t.row(h.Place)
-	r := &t.rows[at]
-	r.Found++
-	open := !h.Rectified(t.q.At)
-	if open {
-		r.Open++
-		if h.Overdue(t.q.At) {
-			r.Overdue++
+	from, to := e.window(t.q)
+	for i := from; i < to; i++ {
+		if f.lets(e, i) {
+			fixed := e.fixed[i]
+			t.found.add(row, e.owner[i], !fixed.IsSet() || fixed > t.q.At)
 		}
-	} else {
-		r.Rectified++
 	}
-	if t.below != nil && !t.inBelow(h.Place) {
-		r.Unassigned++
-	}
-	t.found.add(at, owner, open)
 }
 
-func (t *tallier) inBelow(p PlaceID) bool {
-	i, ok := t.s.places[p]
-	return ok && t.below[i]
-}
+func (t *tallier) inBelow(place int32) bool { return int(place) < len(t.below) && t.below[place] }
 
 func (t *tallier) inspection(i *Inspection, owner int32) {
 	if !t.q.visited(i, t.s.enterpriseAt(owner)) {
 		return
 	}
-	at := t.row(i.Place)
+	at := t.row[t.s.numberOf(i.Place)]
 	t.rows[at].Inspections++
 	t.rows[at].Officers += i.Officers
 	t.visit[0].add(at, owner, false)

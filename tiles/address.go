@@ -7,6 +7,8 @@ import (
 	"strconv"
 
 	"github.com/paulmach/orb"
+
+	"hazgrid/geo"
 )
 
 // Extent is the side of a tile in tile units, Buffer the width of the margin around it, in
@@ -73,9 +75,7 @@ func (a Address) lonLat(x, y float64) (lon, lat float64) {
 // units returns p (degrees) in the tile's units: (0,0) is the north-west corner, y points
 // south. Latitudes beyond the end of Web Mercator count as its end.
 func (a Address) units(p orb.Point) orb.Point {
-	lat := min(max(p[1], -maxLatitude), maxLatitude)
 	n := math.Exp2(float64(a.Z))
-	x := (p[0] + 180) / 360
-	y := 0.5 - math.Atanh(math.Sin(lat*math.Pi/180))/(2*math.Pi)
+	x, y := geo.Mercator(p)
 	return orb.Point{(x*n - float64(a.X)) * Extent, (y*n - float64(a.Y)) * Extent}
 }

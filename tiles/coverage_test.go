@@ -1,6 +1,7 @@
 package tiles
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"slices"
@@ -54,6 +55,86 @@ func TestCoverageNeitherGapsNorOverlaps(t *testing.T) {
 	})
 }
 
+// Nor do they when corners are left out; no ring falls apart, no cell gains or loses much, and the order of cells does not matter.
+func TestSimplify(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		cells := bent(mosaic(t), rapid.Float64Range(-0.1, 0.1).Draw(t, "bend"))
+		simple := Simplify(home.Z, cells)
+		wantSharedEdges(t, home, simple)
+		for i, c := range simple {
+			if len(c) != len(cells[i]) || len(c[0][0]) < 4 {
+				t.Fatalf("cell %d has become %v", i, c)
+			}
+			was, is := math.Abs(doubleArea(allWhole(home.allUnits(cells[i][0][0])))), math.Abs(doubleArea(allWhole(home.allUnits(c[0][0]))))
+			if share := math.Abs(is-was) / was; was >= 2*smallCell && share > keptShare || was > 0 && share > smallShare {
+				t.Fatalf("cell %d: twice its area was %v, is %v", i, was, is)
+			}
+		}
+		slices.Reverse(cells)
+		back := Simplify(home.Z, cells)
+		slices.Reverse(back)
+		if !slices.EqualFunc(back, simple, orb.MultiPolygon.Equal) {
+			t.Fatal("the order of the cells matters")
+		}
+	})
+}
+
+// bent puts two corners into each side, beside it by a share of its length: one to its left, one to its right.
+func bent(cells []orb.MultiPolygon, by float64) []orb.MultiPolygon {
+	out := make([]orb.MultiPolygon, len(cells))
+	for i, c := range cells {
+		var ring orb.Ring
+		for k, p := range c[0][0][:len(c[0][0])-1] {
+			q := c[0][0][k+1]
+			lo, hi := least(p, q), p
+			if lo == p {
+				hi = q
+			}
+			at := func(along, beside float64) orb.Point {
+				return orb.Point{lo[0] + along*(hi[0]-lo[0]) - beside*(hi[1]-lo[1]), lo[1] + along*(hi[1]-lo[1]) + beside*(hi[0]-lo[0])}
+			}
+			a, b := at(0.3, by), at(0.7, -by)
+			if lo != p {
+				a, b = b, a
+			}
+			ring = append(ring, p, a, b)
+		}
+		out[i] = orb.MultiPolygon{{append(ring, ring[0])}}
+	}
+	return out
+}
+
+// A wave of shallow turns beside a straight side: what is beneath notice goes on both sides of it, and nothing else.
+func TestSimplifyLeavesOutTogether(t *testing.T) {
+	wave, square := orb.Ring{}, func(x float64) orb.Point { return orb.Point{x, 0} }
+	for i := range 41 {
+		p := square(float64(i) / 40)
+		p[1] = 0.00004 * float64(i%2) // 0.5 units at zoom 0 are 0.044 degrees, at zoom 10 0.00004
+		wave = append(wave, p)
+	}
+	above := append(slices.Clone(wave), orb.Point{1, 1}, orb.Point{0, 1}, wave[0])
+	below := slices.Clone(wave)
+	slices.Reverse(below)
+	below = append(below, orb.Point{0, -1}, orb.Point{1, -1}, below[0])
+	simple := Simplify(10, []orb.MultiPolygon{{{above}}, {{below}}})
+	for i, c := range simple {
+		if n := len(c[0][0]); n != 5 {
+			t.Errorf("cell %d keeps %d vertices, want the 5 of a square: %v", i, n, c[0][0])
+		}
+	}
+	if s := Simplify(SimplestZoom+1, simple); &s[0] != &simple[0] {
+		t.Error("beyond the simplest zoom cells are not left as they are")
+	}
+}
+
+// The district's corners at zoom 9.
+func BenchmarkSimplify(b *testing.B) {
+	cells := districtCells(b)
+	for b.Loop() {
+		Simplify(9, cells)
+	}
+}
+
 // Nor do the grids of the district, or real villages, at any zoom.
 func TestGridsNeitherGapNorOverlap(t *testing.T) {
 	for name, path := range map[string]string{
@@ -69,22 +150,40 @@ func TestGridsNeitherGapNorOverlap(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			var cells []orb.MultiPolygon
-			for _, f := range fc.Features {
-				if p, ok := f.Geometry.(orb.Polygon); ok {
-					cells = append(cells, orb.MultiPolygon{p})
-					continue
-				}
-				cells = append(cells, f.Geometry.(orb.MultiPolygon))
-			}
+			cells := cellsOf(fc)
 			for z := range maptile.Zoom(15) {
+				simple := Simplify(uint32(z), cells)
 				for m := range tilesAt(cells, z) {
 					a := Address{uint32(m.Z), m.X, m.Y}
-					wantSharedEdges(t, a, inBound(cells, a.Bound(Buffer)))
+					wantSharedEdges(t, a, inBound(simple, a.Bound(Buffer)))
 				}
 			}
 		})
 	}
+}
+
+func cellsOf(fc *geojson.FeatureCollection) (cells []orb.MultiPolygon) {
+	for _, f := range fc.Features {
+		if p, ok := f.Geometry.(orb.Polygon); ok {
+			cells = append(cells, orb.MultiPolygon{p})
+			continue
+		}
+		cells = append(cells, f.Geometry.(orb.MultiPolygon))
+	}
+	return cells
+}
+
+func districtCells(t testing.TB) []orb.MultiPolygon {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join("..", "testdata", "district", "grids-3.geojson"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	fc, err := geojson.UnmarshalFeatureCollection(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return cellsOf(fc)
 }
 
 // tilesAt returns the tiles of a zoom that have the first point of a cell.

@@ -53,14 +53,30 @@ func villages(t *testing.T) []*geojson.Feature {
 	return fc.Features
 }
 
-// villageTile draws the villages as polygons, as points and as lines (their outlines).
-func villageTile(a tiles.Address, fs []*geojson.Feature) []byte {
-	layers := []tiles.Layer{{Name: "areas"}, {Name: "points"}, {Name: "outlines"}}
-	cells := make([]orb.MultiPolygon, len(fs))
-	for i, f := range fs {
-		cells[i] = multi(f.Geometry)
+// A sheet draws villages, with the corners that each zoom needs.
+type sheet struct {
+	fs    []*geojson.Feature
+	zooms map[uint32][]orb.MultiPolygon
+}
+
+func newSheet(fs []*geojson.Feature) sheet { return sheet{fs, map[uint32][]orb.MultiPolygon{}} }
+
+func (s sheet) cells(zoom uint32) []orb.MultiPolygon {
+	if s.zooms[zoom] == nil {
+		cells := make([]orb.MultiPolygon, len(s.fs))
+		for i, f := range s.fs {
+			cells[i] = multi(f.Geometry)
+		}
+		s.zooms[zoom] = tiles.Simplify(zoom, cells)
 	}
-	areas := tiles.ProjectCoverage(a, cells)
+	return s.zooms[zoom]
+}
+
+// tile draws the villages as polygons, as points and as lines (their outlines).
+func (s sheet) tile(a tiles.Address) []byte {
+	layers := []tiles.Layer{{Name: "areas"}, {Name: "points"}, {Name: "outlines"}}
+	fs := s.fs
+	areas := tiles.ProjectCoverage(a, s.cells(a.Z))
 	for i, f := range fs {
 		tags := []tiles.Tag{
 			{Key: "n", Value: tiles.Uint(uint64(i))},
@@ -94,8 +110,9 @@ func multi(g orb.Geometry) orb.MultiPolygon {
 // Three foreign readers see the same features, values and areas in the same tile.
 func TestForeignReadersAgree(t *testing.T) {
 	fs := villages(t)
+	drawn := newSheet(fs)
 	for _, a := range addresses(fs, 8, 9, 11, 13, 15) {
-		tile := villageTile(a, fs)
+		tile := drawn.tile(a)
 		want := byOrb(t, tile)
 		for name, reader := range map[string]func(*testing.T, []byte) map[string][]read{"vector-tile": byMapLibre, "GDAL": byGDAL} {
 			got := reader(t, tile)
@@ -366,14 +383,15 @@ func againstPostGIS(t *testing.T, fs []*geojson.Feature, at ...tiles.Address) (c
 		}
 		exec(`insert into v values ($1, ST_Transform(ST_MakeValid(ST_GeomFromGeoJSON($2)), 3857))`, i, string(text))
 	}
+	drawn := newSheet(fs)
 	for _, a := range at {
-		c, d := comparePostGIS(t, conn, a, fs)
+		c, d := comparePostGIS(t, conn, a, drawn)
 		compared, apart = compared+c, append(apart, d...)
 	}
 	return compared, apart
 }
 
-func comparePostGIS(t *testing.T, conn *pgx.Conn, a tiles.Address, fs []*geojson.Feature) (compared int, apart []string) {
+func comparePostGIS(t *testing.T, conn *pgx.Conn, a tiles.Address, drawn sheet) (compared int, apart []string) {
 	t.Helper()
 	rows, err := conn.Query(t.Context(), `
 		select n, ST_Area(ST_AsMVTGeom(g, e, 4096, 64, true)),
@@ -385,7 +403,7 @@ func comparePostGIS(t *testing.T, conn *pgx.Conn, a tiles.Address, fs []*geojson
 	}
 	defer rows.Close()
 	tile := map[float64]float64{}
-	for _, r := range byOrb(t, villageTile(a, fs))["areas"] {
+	for _, r := range byOrb(t, drawn.tile(a))["areas"] {
 		tile[r.properties["n"].(float64)] = r.area
 	}
 	for rows.Next() {

@@ -68,6 +68,17 @@ const (
 	bytesWire   = 2
 )
 
+// Fields of Tile and Layer in the MVT specification, sections 4.1 and 4.4.
+const (
+	layerField   = 3
+	nameField    = 1
+	featureField = 2
+	keyField     = 3
+	valueField   = 4
+	extentField  = 5
+	versionField = 15
+)
+
 func appendKey(b []byte, field, wire uint64) []byte {
 	return binary.AppendUvarint(b, field<<3|wire)
 }
@@ -98,7 +109,7 @@ func Encode(layers []Layer) []byte {
 	var tile []byte
 	for _, l := range layers {
 		if body := l.encode(); body != nil {
-			tile = appendBytes(tile, 3, body)
+			tile = appendBytes(tile, layerField, body)
 		}
 	}
 	return tile
@@ -145,31 +156,31 @@ func (l Layer) encode() []byte {
 			tags = binary.AppendUvarint(tags, t.value(tag.Value))
 		}
 		scratch = f.append(scratch[:0], tags)
-		features = appendBytes(features, 2, scratch)
+		features = appendBytes(features, featureField, scratch)
 	}
 	if features == nil {
 		return nil
 	}
-	body := appendBytes(nil, 1, []byte(l.Name))
+	body := appendBytes(nil, nameField, []byte(l.Name))
 	body = append(body, features...)
 	for _, k := range t.names {
-		body = appendBytes(body, 3, []byte(k))
+		body = appendBytes(body, keyField, []byte(k))
 	}
 	for _, v := range t.list {
 		scratch = v.append(scratch[:0])
-		body = appendBytes(body, 4, scratch)
+		body = appendBytes(body, valueField, scratch)
 	}
-	body = appendNumber(body, 5, Extent)
-	return appendNumber(body, 15, 2)
+	end := layerEnd()
+	return append(body, end[:]...)
 }
 
 func (f Feature) append(b, tags []byte) []byte {
 	if f.HasID {
-		b = appendNumber(b, 1, f.ID)
+		b = appendNumber(b, idField, f.ID)
 	}
 	if len(tags) > 0 {
-		b = appendBytes(b, 2, tags)
+		b = appendBytes(b, tagsField, tags)
 	}
-	b = appendNumber(b, 3, uint64(f.Shape.kind))
-	return appendBytes(b, 4, f.Shape.commands)
+	b = appendNumber(b, typeField, uint64(f.Shape.kind))
+	return appendBytes(b, geometryField, f.Shape.commands)
 }

@@ -40,7 +40,8 @@ new one is whole. What a format cannot hold (texts of more than 254 bytes in a S
   hazgrid export enterprises --db postgres://gis@db/city -o enterprises.xlsx
   hazgrid export grids --level 3 -o grids.shp
   hazgrid export hazards --at-enterprise -o map.gpkg
-  hazgrid export lines --format geojson -o - | gzip > lines.geojson.gz`,
+  hazgrid export lines --format geojson -o - | gzip > lines.geojson.gz
+  hazgrid export tiles -o district.pmtiles`,
 		Args: exportArgs,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if err := f.check(safety.Kind(args[0])); err != nil {
@@ -50,6 +51,7 @@ new one is whole. What a format cannot hold (texts of more than 254 bytes in a S
 		},
 		ValidArgs: kindNames(),
 	}
+	cmd.AddCommand(newExportTilesCmd(a))
 	fl := cmd.Flags()
 	fl.StringVarP(&f.output, "output", "o", "", "`file` to write (- is standard output, for geojson, csv and xlsx)")
 	fl.StringVar(&f.format, "format", "", strings.Join(export.RecordFormats(), ", ")+" (default by the ending of --output)")

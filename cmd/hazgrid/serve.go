@@ -16,17 +16,24 @@ import (
 )
 
 type serveFlags struct {
-	addr string
-	open bool
+	addr      string
+	open      bool
+	tileCache int
+	basemaps  []string
 }
 
 func (f *serveFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.addr, "addr", "127.0.0.1:8080", "`host:port` to listen on; port 0 takes a free one")
+	cmd.Flags().IntVar(&f.tileCache, "tile-cache", 128, "memory for ready tiles, `MB`; 0 draws each tile whenever it is asked for")
 	cmd.Flags().BoolVar(&f.open, "open", false, "listen on other addresses than loopback: anyone who reaches them may read")
+	cmd.Flags().StringArrayVar(&f.basemaps, "basemap", nil, "PMTiles `[name=]file` to serve as /basemaps/{name}, by default its own name; may be repeated")
 }
 
 // check refuses to leave loopback without --open: there are no tokens yet.
 func (f *serveFlags) check() error {
+	if f.tileCache < 0 {
+		return usage(fmt.Errorf("--tile-cache: want MB, got %d", f.tileCache))
+	}
 	host, _, err := net.SplitHostPort(f.addr)
 	if err != nil {
 		return usage(fmt.Errorf("--addr: %w", err))
@@ -38,13 +45,22 @@ func (f *serveFlags) check() error {
 	return usage(fmt.Errorf("--addr %s is not loopback: add --open to let everyone who reaches it read", f.addr))
 }
 
+// tileMB is what the service calls it: there 0 stands for the default.
+func (f *serveFlags) tileMB() int {
+	if f.tileCache == 0 {
+		return -1
+	}
+	return f.tileCache
+}
+
 func newServeCmd(a *app) *cobra.Command {
 	var f serveFlags
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve tiles, tallies and the dashboard over HTTP",
 		Example: `  hazgrid serve
-  hazgrid serve --db postgres://localhost/city --division 330381 --addr 127.0.0.1:9000`,
+  hazgrid serve --db postgres://localhost/city --division 330381 --addr 127.0.0.1:9000
+  hazgrid serve --basemap streets.pmtiles --basemap year=exports/2014.pmtiles`,
 		Args: noArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := f.check(); err != nil {
@@ -69,13 +85,19 @@ type service struct {
 }
 
 // serve answers requests until ctx ends, then lets those under way finish.
-func (a *app) serve(ctx context.Context, s store.Store, f serveFlags, o service) error {
+func (a *app) serve(ctx context.Context, s store.Store, f serveFlags, o service) (err error) {
+	maps, err := openBasemaps(f.basemaps)
+	defer func() { err = errors.Join(err, closeBasemaps(maps)) }()
+	if err != nil {
+		return err
+	}
 	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", f.addr)
 	if err != nil {
 		return fmt.Errorf("listen on %s: %w", f.addr, err)
 	}
 	handler, err := server.New(ctx, server.Config{
 		Store: s, Location: a.loc, Clock: time.Now, Log: a.log, Division: a.division, OpensAt: o.opensAt, Open: f.open,
+		TileMB: f.tileMB(), Basemaps: maps,
 	})
 	if err != nil {
 		return errors.Join(err, listener.Close())

@@ -22,30 +22,37 @@ type answer struct {
 
 // reply sends a: 304 when the client has it, 204 when it is empty, else its bytes in the coding the client likes best.
 func (s *Server) reply(w http.ResponseWriter, r *http.Request, st *state, a answer) error {
-	header := w.Header()
-	header.Add("Vary", "Accept-Encoding")
-	header.Set("Cache-Control", "no-cache")
-	as, ok := choose(strings.Join(r.Header.Values("Accept-Encoding"), ","), len(r.Header.Values("Accept-Encoding")) > 0)
-	if !ok {
-		return &refusal{status: http.StatusNotAcceptable, detail: "Accept-Encoding allows none of br, zstd, gzip and identity", field: "Accept-Encoding"}
+	as, err := s.accepted(w, r)
+	if err != nil {
+		return err
 	}
 	c, err := s.content(st.snapshot, a)
 	if err != nil {
 		return err
 	}
-	if len(c.body) == 0 {
-		as = identity
+	return s.send(w, r, c, answerForm{as, a.media})
+}
+
+// accepted returns the coding that the client likes best, and notes that the answer depends on it.
+func (s *Server) accepted(w http.ResponseWriter, r *http.Request) (coding, error) {
+	if h := w.Header(); len(h["Vary"]) == 0 {
+		h["Vary"] = s.fixed.vary
+	} else {
+		h.Add("Vary", "Accept-Encoding")
 	}
-	header.Set("ETag", fmt.Sprintf("%q", c.digest+"-"+string(as)))
-	if matches(r.Header.Values("If-None-Match"), c.digest) {
-		w.WriteHeader(http.StatusNotModified)
-		return nil
+	given := r.Header["Accept-Encoding"]
+	if len(given) == 0 {
+		return identity, nil
 	}
-	if len(c.body) == 0 {
-		w.WriteHeader(http.StatusNoContent)
-		return nil
+	header := given[0]
+	if len(given) > 1 {
+		header = strings.Join(given, ",")
 	}
-	return send(w, r, c, answerForm{as, a.media})
+	as, ok := s.negotiator.choose(header)
+	if !ok {
+		return "", &refusal{status: http.StatusNotAcceptable, detail: "Accept-Encoding allows none of br, zstd, gzip and identity", field: "Accept-Encoding"}
+	}
+	return as, nil
 }
 
 // answerForm is how a content is sent.
@@ -54,18 +61,45 @@ type answerForm struct {
 	media string
 }
 
-func send(w http.ResponseWriter, r *http.Request, c *content, f answerForm) error {
-	body, err := c.form(f.as)
+// send answers with a content: 304 when the client has it, 204 when it is empty.
+func (s *Server) send(w http.ResponseWriter, r *http.Request, c *content, f answerForm) error {
+	h := w.Header()
+	h["Cache-Control"] = s.fixed.noCache
+	if len(c.body) == 0 {
+		f.as = identity
+	}
+	h["Etag"] = c.at(f.as).tag
+	if tags, asked := r.Header["If-None-Match"]; asked && matches(tags, c.digest) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	if len(c.body) == 0 {
+		w.WriteHeader(http.StatusNoContent)
+		return nil
+	}
+	return s.sendBody(w, r, c, f)
+}
+
+func (s *Server) sendBody(w http.ResponseWriter, r *http.Request, c *content, f answerForm) error {
+	form, err := c.form(f.as)
 	if err != nil {
 		return err
 	}
-	header := w.Header()
-	header.Set("Content-Type", f.media)
-	header.Set("Content-Length", strconv.Itoa(len(body)))
+	h := w.Header()
+	h["Content-Type"] = s.fixed.media(f.media)
+	h["Accept-Ranges"] = s.fixed.ranges
 	if f.as != identity {
-		header.Set("Content-Encoding", string(f.as))
+		h["Content-Encoding"] = s.fixed.encoding(f.as)
 	}
-	w.WriteHeader(http.StatusOK)
+	status, body := http.StatusOK, form.body
+	h["Content-Length"] = form.length
+	if _, asked := r.Header["Range"]; asked {
+		if status, body, err = pieceOf(h, r, body); err != nil {
+			return err
+		}
+		h.Set("Content-Length", strconv.Itoa(len(body)))
+	}
+	w.WriteHeader(status)
 	if r.Method != http.MethodHead {
 		_, _ = w.Write(body) // the client may be gone: nobody is left to tell
 	}
@@ -83,7 +117,7 @@ func (s *Server) content(snapshot *safety.Snapshot, a answer) (*content, error) 
 		if err != nil {
 			return nil, err
 		}
-		return &content{body: body, digest: digest(body)}, nil
+		return newContent(body), nil
 	})
 }
 

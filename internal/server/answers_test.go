@@ -288,7 +288,10 @@ func TestNothingPrivateLeaves(t *testing.T) {
 		"/api/v1/tallies?level=1", "/api/v1/tallies?level=2&format=csv", "/api/v1/district", "/api/v1/columns/grids-1", "/api/v1/which?lon=120.51&lat=27.75",
 		"/api/v1/grids?bbox=120,27,121,28&f=geojson", "/api/v1/grids?near=120.5,27.7", "/api/v1/enterprises?bbox=120,27,121,28", "/api/v1/enterprises?near=120.5,27.7&f=geojson",
 		"/api/v1/lines?bbox=120,27,121,28", "/api/v1/hazards?bbox=120,27,121,28", "/api/v1/hazards?near=120.5,27.7&f=geojson",
-		"/tiles/enterprises.json", "/heatmaps/hazard-density/legend.json", "/metrics", "/openapi.json", "/",
+		"/tiles/enterprises.json", "/heatmaps/hazard-density/legend.json", "/metrics", "/openapi.json", "/", "/?f=json", "/api", "/collections",
+		"/collections/grids-1/items", "/collections/grids-2/items/A1", "/collections/enterprises/items", "/collections/enterprises/items/E1",
+		"/collections/hazards/items", "/collections/hazards/items/H1", "/collections/lines/items", "/collections/lines/items/L1",
+		"/collections/enterprises/tiles/WebMercatorQuad/8/107/213", "/tiles/WebMercatorQuad/8/107/213", "/tiles", "/styles/enterprises.json",
 	} {
 		_, b := s.get(t, path)
 		if kind, _, ok := strings.Cut(path, "?bbox"); ok {

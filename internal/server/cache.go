@@ -58,6 +58,26 @@ func (c *cache[K, V]) fill(e *list.Element, build func() (V, error)) (v V, err e
 	return v, err
 }
 
+// grown takes account of a value that has come to hold n bytes more.
+func (c *cache[K, V]) grown(key K, n int) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if e, ok := c.known[key]; ok {
+		c.grow(e, n)
+	}
+}
+
+// keys returns what is known, the latest asked for first.
+func (c *cache[K, V]) keys() []K {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	keys := make([]K, 0, c.order.Len())
+	for e := c.order.Front(); e != nil; e = e.Next() {
+		keys = append(keys, e.Value.(*entry[K, V]).key)
+	}
+	return keys
+}
+
 // grow adds n bytes to an entry and drops the oldest others beyond the limit. The lock is held.
 func (c *cache[K, V]) grow(e *list.Element, n int) {
 	in := e.Value.(*entry[K, V])

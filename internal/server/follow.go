@@ -3,6 +3,7 @@ package server
 import (
 	"context"
 	"fmt"
+	"strconv"
 	"sync"
 	"time"
 
@@ -34,6 +35,7 @@ func (s *Server) Run(ctx context.Context) {
 	defer s.end.Do(func() { close(s.closing) })
 	var wg sync.WaitGroup
 	wg.Go(func() { s.watch(ctx) })
+	wg.Go(func() { s.ahead(ctx) })
 	wg.Go(func() { s.every(ctx, tickEvery, s.tick) })
 	wg.Go(func() { s.every(ctx, lookEvery, s.look) })
 	wg.Wait()
@@ -113,7 +115,7 @@ func (s *Server) load(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	s.state.Store(&state{snapshot: snapshot, superseded: make(chan struct{})})
+	s.state.Store(newState(1, snapshot))
 	return nil
 }
 
@@ -169,8 +171,20 @@ func (s *Server) swap(next *safety.Snapshot) {
 		codes, all := next.Changed(old.snapshot)
 		history = append(history[max(0, len(history)-historySize+1):len(history):len(history)], change{next.Version(), codes, all})
 	}
-	s.state.Store(&state{snapshot: next, history: history, superseded: make(chan struct{})})
+	st := newState(old.seq+1, next)
+	st.history = history
+	if sameLines(next, old.snapshot) {
+		st.linesSince = old.linesSince
+	}
+	s.state.Store(st)
 	close(old.superseded)
+}
+
+func newState(seq int64, snapshot *safety.Snapshot) *state {
+	return &state{
+		seq: seq, snapshot: snapshot, linesSince: seq, superseded: make(chan struct{}),
+		version: []string{strconv.FormatInt(snapshot.Version(), 10)},
+	}
 }
 
 func due(snapshot *safety.Snapshot, now safety.Time) bool {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
-	"strings"
 
 	"github.com/paulmach/orb"
 	"github.com/paulmach/orb/geojson"
@@ -120,23 +119,29 @@ func pageOf[T any](q search, hits []safety.Hit[T], row func(*T) (found, error)) 
 }
 
 func (q search) grid(g *safety.Grid) (found, error) {
+	shape, err := q.shape(g.Boundary)
+	return found{g.Code, gridRow(g), shape}, err
+}
+
+func gridRow(g *safety.Grid) *export.Object {
 	var o export.Object
 	o.Set("id", g.ID).Set("code", g.Code).Set("name", g.Name).Set("level", g.Level)
-	o.Set("parent", optional(g.Parent)).Set("kind", optional(g.Kind)).Set("area_km2", g.AreaKm2)
-	shape, err := q.shape(g.Boundary)
-	return found{g.Code, &o, shape}, err
+	return o.Set("parent", optional(g.Parent)).Set("kind", optional(g.Kind)).Set("area_km2", g.AreaKm2)
 }
 
 func (q search) line(l *safety.Line) (found, error) {
+	shape, err := q.shape(l.Path)
+	return found{l.ID, lineRow(l), shape}, err
+}
+
+func lineRow(l *safety.Line) *export.Object {
 	var o export.Object
 	o.Set("id", l.ID).Set("kind", optional(l.Kind)).Set("name", optional(l.Name))
 	var protection *float64
 	if l.ProtectionM > 0 {
 		protection = &l.ProtectionM
 	}
-	o.Set("protection_m", protection)
-	shape, err := q.shape(l.Path)
-	return found{l.ID, &o, shape}, err
+	return o.Set("protection_m", protection)
 }
 
 // shape is a geometry in the frame of the question, if the answer has geometries.
@@ -150,28 +155,37 @@ func (q search) shape(g orb.Geometry) (orb.Geometry, error) {
 
 func (q search) enterprise(s *Server, snapshot *safety.Snapshot, e *safety.Enterprise) (found, error) {
 	p, err := q.frame.FromWGS84(e.At)
+	return found{e.ID, enterpriseRow(s, snapshot, e, q.query).Set("lon", p[0]).Set("lat", p[1]), p}, err
+}
+
+// enterpriseRow is all of an enterprise that anybody may know but where it is.
+func enterpriseRow(s *Server, snapshot *safety.Snapshot, e *safety.Enterprise, q safety.Query) *export.Object {
 	var o export.Object
 	o.Set("id", e.ID).Set("kind", optional(e.Kind)).Set("parent", optional(e.Parent)).Set("risk", optional(e.Risk))
-	o.Set("grid", optional(snapshot.GridOf(e.Place, q.query)))
+	o.Set("grid", optional(snapshot.GridOf(e.Place, q)))
 	var floor *float64
 	if e.HasFloor {
 		floor = &e.FloorAreaM2
 	}
 	o.Set("floor_area_m2", floor)
-	o.Set("opened_at", export.Instant(e.OpenedAt, s.cfg.Location)).Set("ended_at", export.Instant(e.EndedAt, s.cfg.Location))
-	return found{e.ID, o.Set("lon", p[0]).Set("lat", p[1]), p}, err
+	return o.Set("opened_at", export.Instant(e.OpenedAt, s.cfg.Location)).Set("ended_at", export.Instant(e.EndedAt, s.cfg.Location))
 }
 
 func (q search) hazard(s *Server, snapshot *safety.Snapshot, h *safety.Hazard) (found, error) {
 	p, err := q.frame.FromWGS84(h.At)
-	at := q.query.At
+	return found{h.ID, hazardRow(s, snapshot, h, q.query).Set("lon", p[0]).Set("lat", p[1]), p}, err
+}
+
+// hazardRow is all of a hazard that anybody may know but where it is.
+func hazardRow(s *Server, snapshot *safety.Snapshot, h *safety.Hazard, q safety.Query) *export.Object {
+	at := q.At
 	if !at.IsSet() {
 		at = snapshot.At()
 	}
 	var o export.Object
 	o.Set("id", h.ID).Set("enterprise", optional(h.Enterprise)).Set("aspect", optional(h.Aspect)).Set("item", optional(h.Item))
 	o.Set("responsible", optional(h.Responsible)).Set("severity", optional(h.Severity)).Set("source", optional(h.Source))
-	o.Set("state", h.State(at)).Set("overdue", h.Overdue(at)).Set("grid", optional(snapshot.GridOf(h.Place, q.query)))
+	o.Set("state", h.State(at)).Set("overdue", h.Overdue(at)).Set("grid", optional(snapshot.GridOf(h.Place, q)))
 	for _, t := range []struct {
 		name string
 		at   safety.Time
@@ -185,17 +199,15 @@ func (q search) hazard(s *Server, snapshot *safety.Snapshot, h *safety.Hazard) (
 	} {
 		o.Set(t.name, export.Instant(t.at, s.cfg.Location))
 	}
-	return found{h.ID, o.Set("lon", p[0]).Set("lat", p[1]), p}, err
+	return &o
 }
 
 // replyOnce sends a to somebody who posted the question: nothing is kept, and there is no tag.
 func (s *Server) replyOnce(w http.ResponseWriter, r *http.Request, a answer) error {
-	header := w.Header()
-	header.Add("Vary", "Accept-Encoding")
-	header.Set("Cache-Control", "no-store")
-	as, ok := choose(strings.Join(r.Header.Values("Accept-Encoding"), ","), len(r.Header.Values("Accept-Encoding")) > 0)
-	if !ok {
-		return &refusal{status: http.StatusNotAcceptable, detail: "Accept-Encoding allows none of br, zstd, gzip and identity", field: "Accept-Encoding"}
+	w.Header().Set("Cache-Control", "no-store")
+	as, err := s.accepted(w, r)
+	if err != nil {
+		return err
 	}
 	s.building <- struct{}{}
 	body, err := func() ([]byte, error) {
@@ -205,5 +217,5 @@ func (s *Server) replyOnce(w http.ResponseWriter, r *http.Request, a answer) err
 	if err != nil {
 		return err
 	}
-	return send(w, r, &content{body: body}, answerForm{as, a.media})
+	return s.sendBody(w, r, &content{body: body}, answerForm{as, a.media})
 }

@@ -34,12 +34,13 @@ func (e *refusal) Error() string { return e.detail }
 // serve runs h on one snapshot, so that an answer never mixes two, and turns its error into
 // a problem. It is the only place that logs a failed request.
 func (s *Server) serve(route string, h handler) http.Handler {
+	metrics := s.metrics.of(route)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
 		r = r.WithContext(withPrincipal(r.Context(), anonymous()))
 		out := &recorder{ResponseWriter: w}
 		st, err := s.stateFor(r)
-		out.Header().Set(versionHeader, strconv.FormatInt(st.snapshot.Version(), 10))
+		out.Header()[versionHeader] = st.version
 		if err == nil {
 			err = h(out, r, st)
 		}
@@ -49,7 +50,7 @@ func (s *Server) serve(route string, h handler) http.Handler {
 			}
 			s.fail(out, r, err)
 		}
-		s.metrics.observe(route, out.code(), time.Since(start))
+		metrics.observe(out.code(), time.Since(start))
 	})
 }
 

@@ -71,9 +71,31 @@ func newMetrics(s *Server) *metrics {
 	return m
 }
 
-func (m *metrics) observe(route string, status int, took time.Duration) {
-	m.requests.WithLabelValues(route, strconv.Itoa(status)).Inc()
-	m.seconds.WithLabelValues(route).Observe(took.Seconds())
+// routeMetrics are those of one route, looked up once: a name is looked up by its hash, again and again.
+type routeMetrics struct {
+	all     *metrics
+	route   string
+	seconds prometheus.Observer
+	ok, not prometheus.Counter // statuses 200 and 304
+}
+
+func (m *metrics) of(route string) routeMetrics {
+	return routeMetrics{
+		m, route, m.seconds.WithLabelValues(route),
+		m.requests.WithLabelValues(route, "200"), m.requests.WithLabelValues(route, "304"),
+	}
+}
+
+func (m routeMetrics) observe(status int, took time.Duration) {
+	switch status {
+	case http.StatusOK:
+		m.ok.Inc()
+	case http.StatusNotModified:
+		m.not.Inc()
+	default:
+		m.all.requests.WithLabelValues(m.route, strconv.Itoa(status)).Inc()
+	}
+	m.seconds.Observe(took.Seconds())
 }
 
 func (m *metrics) serve(w http.ResponseWriter, r *http.Request, _ *state) error {

@@ -12,7 +12,7 @@ import (
 	"hazgrid/safety"
 )
 
-// A classing says how values are classed and coloured. The zero classing is by quantiles, in Cividis.
+// A classing says how values are classed and coloured.
 type classing struct {
 	method string    // quantile, jenks or equal
 	n      int       // of classes
@@ -26,9 +26,14 @@ const (
 	defaultClasses = 7
 )
 
+// plainClassing is the classing where none is asked for.
+func plainClassing() classing {
+	return classing{method: "quantile", n: defaultClasses, ramp: "cividis"}
+}
+
 // parseClassing reads classes, n, breaks and ramp.
 func parseClassing(get func(string) string) (c classing, err error) {
-	c = classing{method: "quantile", n: defaultClasses, ramp: "cividis"}
+	c = plainClassing()
 	if text := get("ramp"); text != "" {
 		if c.ramp = strings.ToLower(text); rampOf(c.ramp) == nil {
 			return c, &safety.FieldError{Field: "ramp", Reason: fmt.Sprintf("want cividis, viridis, ylorrd or ylgnbu, got %q", text)}

@@ -82,7 +82,8 @@ func (h *heat) field(snapshot *safety.Snapshot, m heatmap, frame crs.Frame) (*fi
 // events places the hazards that lie in a grid on the lattice.
 func (g *ground) events(all *safety.Symbols, k groundKey) ([]analytics.Event, error) {
 	var out []analytics.Event
-	for y := range all.Search(k.grids.Coverage.Bound()) {
+	for i := range all.Len() {
+		y := all.Fold(i, i+1)
 		if _, in := k.grids.Coverage.Locate(y.At); !in {
 			continue
 		}

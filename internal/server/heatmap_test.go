@@ -26,21 +26,21 @@ import (
 
 func measures() []string { return []string{"hazard-density", "rectification-rate", "hazard-kernel"} }
 
-// pixel is a place in a picture, by tile.
-type pixel struct {
+// spot is a place in a picture, by tile.
+type spot struct {
 	address tiles.Address
 	x, y    int // of 256
 }
 
-func pixelOf(zoom uint32, p orb.Point) pixel {
+func pixelOf(zoom uint32, p orb.Point) spot {
 	w := tiles.World(p)
 	side := 256 * float64(uint32(1)<<zoom)
 	x, y := uint32(w[0]*side), uint32(w[1]*side)
-	return pixel{tiles.Address{Z: zoom, X: x / 256, Y: y / 256}, int(x % 256), int(y % 256)}
+	return spot{tiles.Address{Z: zoom, X: x / 256, Y: y / 256}, int(x % 256), int(y % 256)}
 }
 
 // look returns the colour of a pixel of a heatmap; the large picture of it must have the same.
-func (s *service) look(t *testing.T, measure, query string, at pixel) color.NRGBA {
+func (s *service) look(t *testing.T, measure, query string, at spot) color.NRGBA {
 	t.Helper()
 	small := s.pixel(t, fmt.Sprintf("/heatmaps/%s/%v.png%s", measure, at.address, query), 256, at.x, at.y)
 	large := s.pixel(t, fmt.Sprintf("/heatmaps/%s/%v@2x.png%s", measure, at.address, query), 512, 2*at.x, 2*at.y)
@@ -341,7 +341,7 @@ func TestNothingThere(t *testing.T) {
 // With given breaks a hazard changes the pictures it is in, and no others.
 func TestAHazardChangesItsPicturesOnly(t *testing.T) {
 	s := start(t)
-	paths := map[string]pixel{"near": pixelOf(13, orb.Point{120.52, 27.75}), "far": pixelOf(13, orb.Point{120.68, 27.75})}
+	paths := map[string]spot{"near": pixelOf(13, orb.Point{120.52, 27.75}), "far": pixelOf(13, orb.Point{120.68, 27.75})}
 	tags := func() map[string]string {
 		out := map[string]string{}
 		for _, measure := range measures() {
@@ -410,7 +410,7 @@ func BenchmarkPicture(b *testing.B) {
 	s := start(b)
 	snapshot := s.srv.current()
 	for _, measure := range measures() {
-		m := heatmap{measure: measure, level: 2, classing: classing{method: "quantile", n: 7, ramp: "cividis"}}
+		m := heatmap{measure: measure, level: 2, classing: plainClassing()}
 		b.Run(measure, func(b *testing.B) {
 			for b.Loop() {
 				if _, err := s.srv.heat.paint(snapshot, m, picture{pixelOf(12, orb.Point{120.52, 27.75}).address, crs.WGS84, 256}); err != nil {

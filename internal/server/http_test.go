@@ -97,7 +97,7 @@ func unpack(t *testing.T, as string, b []byte) []byte {
 
 func TestConditionalRequests(t *testing.T) {
 	s := start(t)
-	for _, path := range []string{someTile, "/api/v1/tallies?level=1", "/tiles/grids-1.json", "/api/v1/district", "/openapi.json", "/tiles/hazards/10/0/0.mvt"} {
+	for _, path := range []string{someTile, "/api/v1/tallies?level=1", "/tiles/grids-1.json", "/api/v1/district", "/openapi.json", "/tiles/hazards/10/0/0.mvt", "/collections", "/collections/hazards/items?limit=2", "/collections/hazards/items/H1", "/styles/hazards.json", "/?f=json"} {
 		resp, _ := s.do(t, http.MethodGet, path, header{"Accept-Encoding": "gzip"})
 		tag := resp.Header.Get("ETag")
 		name := strings.Trim(tag, `"`)[:16]
@@ -120,7 +120,7 @@ func TestConditionalRequests(t *testing.T) {
 
 func TestHeadSaysWhatGetSays(t *testing.T) {
 	s := start(t)
-	for _, path := range []string{someTile, "/api/v1/tallies?level=1", "/api/v1/nothing", "/", "/healthz", "/tiles/grids-9/0/0/0.mvt"} {
+	for _, path := range []string{someTile, "/api/v1/tallies?level=1", "/api/v1/nothing", "/", "/healthz", "/tiles/grids-9/0/0/0.mvt", "/?f=json", "/collections/grids-2/items", "/collections/grids-2/tiles/WebMercatorQuad/10/429/854"} {
 		get, b := s.get(t, path)
 		head, none := s.do(t, http.MethodHead, path, nil)
 		if head.StatusCode != get.StatusCode || len(none) > 0 || head.Header.Get("ETag") != get.Header.Get("ETag") {

@@ -67,99 +67,156 @@ type tileRequest struct {
 	address tiles.Address
 	query   safety.Query
 	bare    bool      // columns=none
+	meta    bool      // meta=1: class breaks too
 	frame   crs.Frame // of the base map the tile is for
 }
 
-// draw makes the layer's part of a tile.
-func (s *Server) draw(snapshot *safety.Snapshot, l layer, t tileRequest) (tiles.Layer, error) {
+// draw appends the layer's part of a tile.
+func (p *painter) draw(tile []byte, st *state, l layer, t tileRequest) ([]byte, error) {
+	var drawn tiles.Layer
+	var err error
 	switch l.kind {
 	case enterpriseLayer:
-		return t.symbols(l, snapshot.EnterpriseSymbols(t.query), enterpriseTags)
+		drawn, err = t.points(l, st.snapshot.EnterpriseSymbols(t.query))
 	case hazardLayer:
-		return t.symbols(l, snapshot.HazardSymbols(t.query), hazardTags)
+		drawn, err = t.points(l, st.snapshot.HazardSymbols(t.query))
 	case lineLayer:
-		return t.lines(l, snapshot.Lines())
+		drawn, err = t.lines(l, st.snapshot.Lines())
+	default:
+		return p.drawGrids(tile, st, l, t)
 	}
-	return s.drawGrids(snapshot, l, t)
+	if err != nil {
+		return nil, err
+	}
+	return append(tile, tiles.Encode([]tiles.Layer{drawn})...), nil
 }
 
-func (s *Server) drawGrids(snapshot *safety.Snapshot, l layer, t tileRequest) (tiles.Layer, error) {
-	table, err := snapshot.Tallies(l.level, t.query)
+// fewGrids is the share of a level's grids up to which the figures of a tile at another time than now, or of filtered
+// records, are counted for that tile alone: there are as many such tables as there are questions.
+const fewGrids = 1.0 / 3
+
+// drawGrids joins the geometry of the grids in a tile with their values.
+func (p *painter) drawGrids(tile []byte, st *state, l layer, t tileRequest) ([]byte, error) {
+	grids, err := st.snapshot.Layer(t.query.Scheme, l.level, t.query.At)
 	if err != nil {
-		return tiles.Layer{}, err
+		return nil, err
 	}
-	grids, err := snapshot.Layer(t.query.Scheme, l.level, table.Query.At)
+	cut, err := p.cut(grids, l.kind, t)
 	if err != nil {
-		return tiles.Layer{}, err
+		return nil, err
 	}
-	shapes, err := s.shapes.get(shapeKey{grids, l.kind, t.address, t.frame}, func() ([]tiles.Shape, error) {
-		return t.gridShapes(grids, l.kind)
-	})
-	if err != nil {
-		return tiles.Layer{}, err
-	}
-	out := tiles.Layer{Name: l.id}
-	for i, shape := range shapes {
-		if shape.Empty() {
-			continue
+	if few := fewGrids * float64(len(grids.Grids)); !t.bare && !asOfNow(t.query) && float64(len(cut.Features())) < few {
+		columns, err := p.fewColumns(st, l.level, t.query, cut)
+		if err != nil {
+			return nil, err
 		}
-		out.Features = append(out.Features, tiles.Feature{
-			ID: uint64(grids.Grids[i].ID), HasID: true, Shape: shape, Tags: gridTags(&table.Rows[i], t.bare),
-		})
+		return columns.Append(tile, l.id, cut.Renumbered()), nil
 	}
-	return out, nil
+	f, err := p.figures(st, l.level, t.query)
+	if err != nil {
+		return nil, err
+	}
+	columns := f.values
+	if t.bare {
+		columns = f.names
+	}
+	return columns.Append(tile, l.id, cut), nil
 }
 
-// shapeKey names the shapes of the grids of a level in a tile. A snapshot shares its Layer with the next
-// one while the boundaries stay the same, so shapes are made once per geometry.
-type shapeKey struct {
+// cutKey names the cut of the grids of a level in a tile. A snapshot shares its Layer with the next
+// one while the boundaries stay the same, so cuts are made once per geometry.
+type cutKey struct {
 	grids   *safety.Layer
 	kind    layerKind
 	address tiles.Address
 	frame   crs.Frame
 }
 
-func shapesSize(shapes []tiles.Shape) int {
-	n := 64
-	for _, s := range shapes {
-		n += 32 + s.Len()
-	}
-	return n
-}
-
-// gridShapes returns the shape of each grid, by its number; those beyond the tile are empty.
-func (t tileRequest) gridShapes(l *safety.Layer, kind layerKind) ([]tiles.Shape, error) {
-	shapes := make([]tiles.Shape, len(l.Grids))
-	if kind == gridLayer {
-		return shapes, t.boundaryShapes(l, shapes)
-	}
-	for _, i := range l.Coverage.Search(t.bound(), nil) {
-		var err error
-		if shapes[i], err = t.shape(geo.InteriorPoint(l.Grids[i].Boundary)); err != nil {
-			return nil, fmt.Errorf("grid %s: %w", l.Grids[i].Code, err)
+// cut returns what a tile shows of grids, or of their labels.
+func (p *painter) cut(l *safety.Layer, kind layerKind, t tileRequest) (*tiles.Cut, error) {
+	return p.cuts.get(cutKey{l, kind, t.address, t.frame}, func() (*tiles.Cut, error) {
+		if kind == labelLayer {
+			return p.labelCut(l, t)
 		}
-	}
-	return shapes, nil
+		return p.gridCut(l, t)
+	})
 }
 
-// boundaryShapes fills in the shapes of the grids as areas: all together, so that neighbours neither gap nor overlap.
-func (t tileRequest) boundaryShapes(l *safety.Layer, shapes []tiles.Shape) error {
+// gridCut returns the grids as areas: all together, so that neighbours neither gap nor overlap.
+func (p *painter) gridCut(l *safety.Layer, t tileRequest) (*tiles.Cut, error) {
+	simple, err := p.simplified(l, t.address.Z)
+	if err != nil {
+		return nil, err
+	}
 	numbers := l.Coverage.Search(t.bound(), nil)
 	cells := make([]orb.MultiPolygon, len(numbers))
 	for k, i := range numbers {
-		cells[k] = l.Grids[i].Boundary
+		cells[k] = simple[i]
 		if t.frame == crs.WGS84 {
 			continue
 		}
 		cells[k] = cells[k].Clone()
 		if err := move(cells[k], t.frame.FromWGS84); err != nil {
-			return fmt.Errorf("grid %s: %w", l.Grids[i].Code, err)
+			return nil, fmt.Errorf("grid %s: %w", l.Grids[i].Code, err)
 		}
 	}
-	for k, shape := range tiles.ProjectCoverage(t.address, cells) {
-		shapes[numbers[k]] = shape
+	return tiles.NewCut(numbers, tiles.ProjectCoverage(t.address, cells)), nil
+}
+
+// zoomKey names the grids of a level as a zoom shows them.
+type zoomKey struct {
+	grids *safety.Layer
+	zoom  uint32
+}
+
+// simplified returns the boundaries of grids with the corners that a zoom needs.
+func (p *painter) simplified(l *safety.Layer, zoom uint32) ([]orb.MultiPolygon, error) {
+	zoom = min(zoom, tiles.SimplestZoom+1) // beyond, all zooms show the same
+	return p.zooms.get(zoomKey{l, zoom}, func() ([]orb.MultiPolygon, error) {
+		cells := make([]orb.MultiPolygon, len(l.Grids))
+		for i, g := range l.Grids {
+			cells[i] = g.Boundary
+		}
+		return tiles.Simplify(zoom, cells), nil
+	})
+}
+
+// cellsSize returns how much memory the corners of cells take, bytes.
+func cellsSize(cells []orb.MultiPolygon) int {
+	n := 24 * len(cells)
+	for _, cell := range cells {
+		for _, polygon := range cell {
+			for _, ring := range polygon {
+				n += 48 + 16*len(ring)
+			}
+		}
 	}
-	return nil
+	return n
+}
+
+// labelCut returns one point inside each grid.
+func (p *painter) labelCut(l *safety.Layer, t tileRequest) (*tiles.Cut, error) {
+	places, err := p.labels.get(l, func() ([]orb.Point, error) { return labelPlaces(l), nil })
+	if err != nil {
+		return nil, err
+	}
+	numbers := l.Coverage.Search(t.bound(), nil)
+	shapes := make([]tiles.Shape, len(numbers))
+	for k, i := range numbers {
+		if shapes[k], err = t.shape(places[i]); err != nil {
+			return nil, fmt.Errorf("grid %s: %w", l.Grids[i].Code, err)
+		}
+	}
+	return tiles.NewCut(numbers, shapes), nil
+}
+
+// labelPlaces returns the place of each grid's label, degrees.
+func labelPlaces(l *safety.Layer) []orb.Point {
+	places := make([]orb.Point, len(l.Grids))
+	for i, g := range l.Grids {
+		places[i] = geo.InteriorPoint(g.Boundary)
+	}
+	return places
 }
 
 // frameReach is further than any frame lies from WGS 84, degrees: gcj02 and bd09 keep within 0.02.
@@ -212,22 +269,6 @@ func move(g orb.Geometry, to func(orb.Point) (orb.Point, error)) (err error) {
 		}
 	}
 	return err
-}
-
-func (t tileRequest) symbols(l layer, all *safety.Symbols, tags func(*safety.Symbol) []tiles.Tag) (tiles.Layer, error) {
-	out := tiles.Layer{Name: l.id}
-	for y := range all.Search(t.bound()) {
-		shape, err := t.shape(y.At)
-		if err != nil {
-			return out, fmt.Errorf("%s %s: %w", l.kind, y.ID, err)
-		}
-		f := tiles.Feature{Shape: shape}
-		if !t.bare && !shape.Empty() {
-			f.Tags = tags(y)
-		}
-		out.Features = append(out.Features, f)
-	}
-	return out, nil
 }
 
 func (t tileRequest) lines(l layer, all []safety.Line) (tiles.Layer, error) {

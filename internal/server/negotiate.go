@@ -2,7 +2,6 @@ package server
 
 import (
 	"bytes"
-	"compress/gzip"
 	"fmt"
 	"io"
 	"strconv"
@@ -25,7 +24,39 @@ const (
 )
 
 // codings lists what can be served, the best first: it decides between codings that a client likes as well.
-func codings() []coding { return []coding{brotliC, zstdC, gzipC, identity} }
+func codings() [4]coding { return [4]coding{brotliC, zstdC, gzipC, identity} }
+
+// A negotiator remembers what it chose for a header: the few that browsers send come again and again.
+type negotiator struct {
+	mu     sync.RWMutex
+	chosen map[string]coding
+}
+
+// headersKept is how many headers are remembered, and headerLength how long they may be: clients write them.
+const (
+	headersKept  = 256
+	headerLength = 256
+)
+
+// choose is the function choose for a header that is given.
+func (n *negotiator) choose(header string) (coding, bool) {
+	n.mu.RLock()
+	as, known := n.chosen[header]
+	n.mu.RUnlock()
+	if known {
+		return as, true
+	}
+	as, ok := choose(header, true)
+	if ok && len(header) <= headerLength {
+		n.mu.Lock()
+		if n.chosen == nil || len(n.chosen) >= headersKept {
+			n.chosen = map[string]coding{}
+		}
+		n.chosen[strings.Clone(header)] = as
+		n.mu.Unlock()
+	}
+	return as, ok
+}
 
 // choose returns the coding for an Accept-Encoding header (RFC 9110, 12.5.3): the one with the highest
 // weight. Identity needs no mention, but loses to any coding that is named with a weight above 0. Not ok when the client
@@ -86,44 +117,87 @@ func parseWeights(header string) map[string]float64 {
 	return weights
 }
 
-// content is one answer: what it says, its digest, and its forms, each compressed once.
+// content is one answer: what it says, its digest, and its forms.
 type content struct {
 	body   []byte
 	digest string
-	forms  sync.Map // coding → func() ([]byte, error)
+	forms  [4]form // in the order of codings
+}
+
+// A form is a content in one coding, made when it is first asked for, with the values of its headers.
+type form struct {
+	once   sync.Once
+	body   []byte
+	err    error
+	tag    []string
+	length []string
+}
+
+// newContent takes over body.
+func newContent(body []byte) *content {
+	c := &content{body: body, digest: digest(body)}
+	for i, as := range codings() {
+		c.forms[i].tag = []string{`"` + c.digest + "-" + string(as) + `"`}
+	}
+	return c
 }
 
 // size counts the plain body twice, for the compressed forms.
-func (c *content) size() int { return 2*len(c.body) + 512 }
+func (c *content) size() int { return 2*len(c.body) + 1024 }
 
-// form returns the body in a coding.
-func (c *content) form(as coding) ([]byte, error) {
-	if as == identity || len(c.body) == 0 {
-		return c.body, nil
+// at returns the place of the form in a coding, made or not.
+func (c *content) at(as coding) *form {
+	for i, known := range codings() {
+		if known == as {
+			return &c.forms[i]
+		}
 	}
-	f, _ := c.forms.LoadOrStore(as, sync.OnceValues(func() ([]byte, error) { return compress(c.body, as) }))
-	return f.(func() ([]byte, error))()
+	return &c.forms[len(c.forms)-1]
 }
+
+// form returns the content in a coding.
+func (c *content) form(as coding) (*form, error) {
+	f := c.at(as)
+	f.once.Do(func() {
+		if f.body = c.body; as != identity && len(c.body) > 0 {
+			f.body, f.err = compress(c.body, as)
+		}
+		f.length = []string{strconv.Itoa(len(f.body))}
+	})
+	return f, f.err
+}
+
+// gzipLevel makes tiles 3 % larger than level 6, in two thirds of its time.
+const gzipLevel = 3
+
+// Compressors need more memory than most of what they compress, so they are kept between uses. They hold nothing of what they did.
+var (
+	gzips   = sync.Pool{New: func() any { w, _ := kgzip.NewWriterLevel(nil, gzipLevel); return w }}
+	brotlis = sync.Pool{New: func() any { return brotli.NewWriterLevel(nil, 5) }}
+	zstds   = sync.OnceValues(func() (*zstd.Encoder, error) { return zstd.NewWriter(nil) })
+)
 
 // compress is deterministic: the same body has the same bytes in every process.
 func compress(body []byte, as coding) ([]byte, error) {
 	var b bytes.Buffer
+	b.Grow(len(body)/2 + 64)
 	switch as {
 	case brotliC:
-		w := brotli.NewWriterLevel(&b, 5)
+		w := brotlis.Get().(*brotli.Writer)
+		defer brotlis.Put(w)
+		w.Reset(&b)
 		return finish(&b, w, body)
 	case gzipC:
-		w, err := kgzip.NewWriterLevel(&b, gzip.DefaultCompression)
-		if err != nil {
-			return nil, err
-		}
+		w := gzips.Get().(*kgzip.Writer)
+		defer gzips.Put(w)
+		w.Reset(&b)
 		return finish(&b, w, body)
 	case zstdC:
-		w, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+		w, err := zstds()
 		if err != nil {
 			return nil, err
 		}
-		return w.EncodeAll(body, nil), w.Close()
+		return w.EncodeAll(body, make([]byte, 0, len(body)/2+64)), nil
 	}
 	return nil, fmt.Errorf("no coding %q", as)
 }

@@ -21,6 +21,8 @@ func FuzzRequest(f *testing.F) {
 		"/api/v1/which?lon=120.51&lat=27.75&frame=bd09&snap=50", "/api/v1/which?lon=1e308&lat=NaN", "/api/v1/grids?level=2", "/api/v1/grids/A1?at=2014-12-01",
 		"/api/v1/tallies?level=2&from=2014-12-01&to=2014-12-31&severity=major&format=csv", "/api/v1/tallies?level=1&format=xlsx", "/api/v1/columns/grids-2?since=0",
 		"/api/v1/hazards?bbox=120,27,121,28&limit=2&state=open", "/api/v1/enterprises?near=120.5,27.7,500", "/api/v1/lines?bbox=120,27,121,28", "/api/v1/mismatches?level=2",
+		"/collections/hazards/items?bbox=120,27,0,121,28,9&datetime=2014-12-01/..&limit=1&after=H1", "/collections/grids-2/items?datetime=/2014-12-31&parent=A", "/collections/grids-1/items/A%2F",
+		"/collections/lines/tiles/WebMercatorQuad/9/222/427?columns=none", "/tiles/WebMercatorQuad?collections=hazards,http://x/collections/lines", "/styles/hazard-density.json?level=2&at=2014", "/api",
 		"/api/v1/district", "/openapi.json", "/healthz", "/tiles/grids-1/99/-1/1e9.mvt", "/api/v1/grids/%00%ff/../x", "/api/v1/tallies?level=99999999999999999999",
 	} {
 		f.Add(target, "gzip;q=0.5, br;q=x, *;q=0", `"x-gzip", W/"y"`, "")

@@ -19,13 +19,31 @@ type route struct {
 // table is the whole HTTP surface: contract section 4.
 func (s *Server) table() []route {
 	return []route{
-		{path: "/", get: s.page},
+		{path: "/", get: s.root},
 		{path: "/assets/{file:.+}", get: s.page},
-		{path: "/tiles/{layers}/{z}/{x}/{y}.mvt", get: s.tile},
+		{path: tileRoute, get: s.tile},
 		{path: "/tiles/{layer}.json", get: s.tileJSON},
 		{path: "/heatmaps/{measure}/legend.json", get: s.legend},
 		{path: "/heatmaps/{measure}/{z}/{x}/{y}@2x.png", get: s.picture(512)},
 		{path: "/heatmaps/{measure}/{z}/{x}/{y}.png", get: s.picture(256)},
+		{path: "/styles", get: s.styles},
+		{path: "/styles/{name}.json", get: s.style},
+		{path: "/conformance", get: s.conformance},
+		{path: "/collections", get: s.allCollections},
+		{path: "/collections/{collectionId}", get: s.oneCollection},
+		{path: "/collections/{collectionId}/items", get: s.items},
+		{path: "/collections/{collectionId}/items/{featureId:.+}", get: s.item},
+		{path: "/collections/{collectionId}/tiles", get: s.tilesetList(s.tilesetOf)},
+		{path: "/collections/{collectionId}/tiles/WebMercatorQuad", get: s.tilesetOne(s.tilesetOf)},
+		{path: "/collections/{collectionId}/tiles/WebMercatorQuad/{tileMatrix}/{tileRow}/{tileCol}", get: s.ogcTile(s.tilesetOf)},
+		{path: "/tiles", get: s.tilesetList(s.datasetOf)},
+		{path: "/tiles/WebMercatorQuad", get: s.tilesetOne(s.datasetOf)},
+		{path: "/tiles/WebMercatorQuad/{tileMatrix}/{tileRow}/{tileCol}", get: s.ogcTile(s.datasetOf)},
+		{path: "/tileMatrixSets", get: s.tileMatrixSets},
+		{path: "/tileMatrixSets/WebMercatorQuad", get: s.tileMatrixSet},
+		{path: "/basemaps/{name}.json", get: s.basemapJSON},
+		{path: "/basemaps/{name}.pmtiles", get: s.basemapFile},
+		{path: "/basemaps/{name}/{z}/{x}/{y}.{ending}", get: s.basemapTile},
 		{path: "/api/v1/which", get: s.which, post: s.whichMany},
 		{path: "/api/v1/grids", get: s.grids},
 		{path: "/api/v1/grids/search", post: s.searchIn(safety.Grids)}, // before the codes: a grid of that code has its GET
@@ -44,21 +62,30 @@ func (s *Server) table() []route {
 		{path: "/healthz", get: s.healthz},
 		{path: "/readyz", get: s.readyz},
 		{path: "/metrics", get: s.metrics.serve},
+		{path: "/api", get: s.api},
 		{path: "/openapi.json", get: s.openAPI},
 	}
 }
 
-func (s *Server) routes() http.Handler {
+// tileRoute is the path of tiles.
+const tileRoute = "/tiles/{layers}/{z}/{x}/{y}.mvt"
+
+// routes returns the handler of all paths, and the one it has for tiles.
+func (s *Server) routes() (all, tiled http.Handler) {
 	m := mux.NewRouter().SkipClean(true)
 	for _, t := range s.table() {
-		r := m.Handle(t.path, s.methods(t))
+		h := s.methods(t)
+		r := m.Handle(t.path, h)
+		if t.path == tileRoute {
+			tiled = s.crossOrigin(h)
+		}
 		if t.get == nil {
 			r.Methods(t.allowed()...) // a GET looks on
 		}
 	}
 	m.MethodNotAllowedHandler = s.methods(route{path: "none", post: notHere})
 	m.NotFoundHandler = s.serve("none", notHere)
-	return crossOrigin(m)
+	return s.crossOrigin(m), tiled
 }
 
 func notHere(_ http.ResponseWriter, r *http.Request, _ *state) error {
@@ -98,17 +125,18 @@ func (s *Server) methods(t route) http.Handler {
 }
 
 // crossOrigin lets pages of other origins read: nothing here changes anything, and no credentials count.
-func crossOrigin(next http.Handler) http.Handler {
+func (s *Server) crossOrigin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		w.Header().Set("Access-Control-Allow-Origin", "*")
-		w.Header().Set("Access-Control-Expose-Headers", "ETag, "+versionHeader)
-		w.Header().Set("X-Content-Type-Options", "nosniff")
+		h := w.Header()
+		h["Access-Control-Allow-Origin"] = s.fixed.anyone
+		h["Access-Control-Expose-Headers"] = s.fixed.exposed
+		h["X-Content-Type-Options"] = s.fixed.noSniff
 		next.ServeHTTP(w, r)
 	})
 }
 
 func preflight(h http.Header, allowed []string) {
 	h.Set("Access-Control-Allow-Methods", strings.Join(allowed, ", "))
-	h.Set("Access-Control-Allow-Headers", "Accept, Content-Type, If-None-Match, Last-Event-ID, "+minVersionHeader)
+	h.Set("Access-Control-Allow-Headers", "Accept, Content-Type, If-None-Match, Last-Event-ID, Range, "+minVersionHeader)
 	h.Set("Access-Control-Max-Age", "86400")
 }

@@ -16,6 +16,15 @@ func (l *tagList) text(key, s string) {
 	}
 }
 
+// longText is the longest text of a point that its tile has, bytes. A longer one is absent, as one that differs is: no tile has room for many.
+const longText = 255
+
+func (l *tagList) short(key, s string) {
+	if len(s) <= longText {
+		l.text(key, s)
+	}
+}
+
 func (l *tagList) count(key string, n int64) {
 	*l = append(*l, tiles.Tag{Key: key, Value: tiles.Uint(uint64(max(n, 0)))})
 }
@@ -24,26 +33,6 @@ func (l *tagList) number(key string, f float64, ok bool) {
 	if ok {
 		*l = append(*l, tiles.Tag{Key: key, Value: tiles.Double(f)})
 	}
-}
-
-// gridTags describes a grid; bare leaves what its values cannot change.
-func gridTags(r *safety.Row, bare bool) []tiles.Tag {
-	l := make(tagList, 0, 13)
-	if !bare {
-		l.count("id", r.Grid.ID)
-	}
-	l.text("code", r.Grid.Code)
-	l.text("name", r.Grid.Name)
-	l.text("parent", r.Grid.Parent)
-	l.count("level", int64(r.Grid.Level))
-	if bare {
-		return l
-	}
-	l.number("area_km2", r.AreaKm2, r.HasArea)
-	for _, c := range liveColumns() {
-		c.tag(&l, r)
-	}
-	return l
 }
 
 // A liveColumn is an attribute of a grid that changes with its records.
@@ -69,21 +58,12 @@ func liveColumns() []liveColumn {
 	}
 }
 
-func (c liveColumn) tag(l *tagList, r *safety.Row) {
-	v, ok := c.value(r)
-	if c.whole {
-		l.count(c.name, int64(v))
-		return
-	}
-	l.number(c.name, v, ok)
-}
-
 func enterpriseTags(y *safety.Symbol) []tiles.Tag {
 	l := make(tagList, 0, 9)
-	l.text("id", y.ID)
-	l.text("kind", y.Kind)
-	l.text("risk", y.Risk)
-	l.text("grid", y.Grid)
+	l.short("id", y.ID)
+	l.short("kind", y.Kind)
+	l.short("risk", y.Risk)
+	l.short("grid", y.Grid)
 	l.count("found", y.Found)
 	l.count("rectified", y.Rectified)
 	l.count("open", y.Open)
@@ -93,13 +73,17 @@ func enterpriseTags(y *safety.Symbol) []tiles.Tag {
 }
 
 func hazardTags(y *safety.Symbol) []tiles.Tag {
-	l := make(tagList, 0, 7)
-	l.text("id", y.ID)
-	l.text("severity", y.Severity)
-	l.text("source", y.Source)
-	l.text("aspect", y.Aspect)
-	l.text("state", y.State)
-	l.text("grid", y.Grid)
+	l := make(tagList, 0, 9)
+	l.short("id", y.ID)
+	l.short("severity", y.Severity)
+	l.short("source", y.Source)
+	l.short("aspect", y.Aspect)
+	l.short("state", y.State)
+	l.short("grid", y.Grid)
+	if y.Count > 1 {
+		l.count("found", y.Found)
+		l.count("rectified", y.Rectified)
+	}
 	l.count("count", y.Count)
 	return l
 }
@@ -124,13 +108,14 @@ func fieldsOf(l layer, bare bool) map[string]string {
 	switch l.kind {
 	case enterpriseLayer:
 		return map[string]string{
-			"id": "id, of the first where several share the place", "kind": "kind of premises", "risk": "red, orange, yellow or blue", "grid": "code of the deepest grid",
-			"found": "hazards found", "rectified": "of found, rectified", "open": "found less rectified", "overdue": "of open, past the deadline", "count": "enterprises at the place",
+			"id": "id, of the first where several share the place; absent of a cell with several places", "kind": "kind of premises", "risk": "red, orange, yellow or blue", "grid": "code of the deepest grid",
+			"found": "hazards found", "rectified": "of found, rectified", "open": "found less rectified", "overdue": "of open, past the deadline", "count": "enterprises at the place or in the cell",
 		}
 	case hazardLayer:
 		return map[string]string{
-			"id": "id, of the first where several share the place", "severity": "general or major", "source": "patrol, self, joint or campaign", "aspect": "code of the aspect",
-			"state": "where in its life it is", "grid": "code of the deepest grid", "count": "hazards at the place",
+			"id": "id, of the first where several share the place; absent of a cell with several places", "severity": "general or major", "source": "patrol, self, joint or campaign", "aspect": "code of the aspect",
+			"state": "where in its life it is", "grid": "code of the deepest grid", "count": "hazards at the place or in the cell",
+			"found": "the same, where count is over 1", "rectified": "of found, rectified",
 		}
 	case lineLayer:
 		return map[string]string{"id": "id", "kind": "kind of line", "name": "name", "protection_m": "metres to keep clear on each side"}

@@ -15,40 +15,88 @@ import (
 // tileMedia is the registered media type of MVT.
 const tileMedia = "application/vnd.mapbox-vector-tile"
 
+// tile answers for a path of the form /tiles/{layers}/{z}/{x}/{y}.mvt.
 func (s *Server) tile(w http.ResponseWriter, r *http.Request, st *state) error {
-	v := mux.Vars(r)
-	address, err := tiles.ParseAddress(v["z"], v["x"], v["y"])
+	p, ok := parseTilePath(r.URL.Path)
+	if !ok {
+		return notHere(w, r, st)
+	}
+	address, err := tiles.ParseAddress(p.z, p.x, p.y)
 	if err != nil {
 		return err
 	}
+	return s.replyTile(w, r, st, tileOf{p.layers, address})
+}
+
+// tileOf is which tile, of which layers (a comma list).
+type tileOf struct {
+	layers  string
+	address tiles.Address
+}
+
+// replyTile answers with a tile, whatever path asks for it.
+func (s *Server) replyTile(w http.ResponseWriter, r *http.Request, st *state, of tileOf) error {
 	t, err := s.tileRequest(r, st)
 	if err != nil {
 		return err
 	}
-	t.address = address
-	layers, err := parseLayers(v["layers"], st.snapshot.Depth(t.query.Scheme))
+	t.address = of.address
+	layers, err := parseLayers(of.layers, st.snapshot.Depth(t.query.Scheme))
 	if err != nil {
 		return err
 	}
-	return s.reply(w, r, st, answer{
-		key: fmt.Sprintf("tile %v %#v", layers, t), media: tileMedia,
-		build: func() ([]byte, error) { return s.build(st.snapshot, layers, t) },
-	})
+	return s.sendTile(w, r, st, tileAsked{layers, t})
 }
 
-func (s *Server) build(snapshot *safety.Snapshot, layers []layer, t tileRequest) ([]byte, error) {
-	out := make([]tiles.Layer, len(layers))
-	for i, l := range layers {
-		var err error
-		if out[i], err = s.draw(snapshot, l, t); err != nil {
-			return nil, err
+// tileAsked is a tile of layers, by whatever path it is asked for.
+type tileAsked struct {
+	layers []layer
+	tileRequest
+}
+
+func (s *Server) sendTile(w http.ResponseWriter, r *http.Request, st *state, t tileAsked) error {
+	as, err := s.accepted(w, r)
+	if err != nil {
+		return err
+	}
+	c, err := s.tileContent(st, t.layers, t.tileRequest)
+	if err != nil {
+		return err
+	}
+	return s.send(w, r, c, answerForm{as, tileMedia})
+}
+
+// tilePath is the parts of a tile's path.
+type tilePath struct{ layers, z, x, y string }
+
+// isTilePath reports whether a path begins as those of tiles and ends as they do.
+func isTilePath(path string) bool {
+	return strings.HasPrefix(path, "/tiles/") && strings.HasSuffix(path, ".mvt")
+}
+
+// parseTilePath takes a path apart, as the router would.
+func parseTilePath(path string) (p tilePath, ok bool) {
+	path, ok = strings.CutPrefix(path, "/tiles/")
+	if !ok {
+		return p, false
+	}
+	if path, ok = strings.CutSuffix(path, ".mvt"); !ok {
+		return p, false
+	}
+	for _, part := range []*string{&p.layers, &p.z, &p.x} {
+		if *part, path, ok = strings.Cut(path, "/"); !ok || *part == "" {
+			return p, false
 		}
 	}
-	return tiles.Encode(out), nil
+	p.y = path
+	return p, p.y != "" && !strings.Contains(p.y, "/")
 }
 
 // tileRequest reads the query string of a tile; the address is left out.
 func (s *Server) tileRequest(r *http.Request, st *state) (tileRequest, error) {
+	if r.URL.RawQuery == "" { // nearly always
+		return tileRequest{frame: crs.WGS84}, nil
+	}
 	q, err := s.query(r, st)
 	if err != nil {
 		return tileRequest{}, err
@@ -61,6 +109,9 @@ func (s *Server) tileRequest(r *http.Request, st *state) (tileRequest, error) {
 		t.bare = true
 	default:
 		return t, &safety.FieldError{Field: "columns", Reason: fmt.Sprintf("want none, got %q", c)}
+	}
+	if t.meta, err = metaOf(get("meta")); err != nil {
+		return t, err
 	}
 	t.frame, err = frameOf(get("frame"))
 	return t, err
@@ -102,6 +153,9 @@ func describe(snapshot *safety.Snapshot, layers []layer, t tileRequest, url stri
 	for _, l := range layers {
 		names = append(names, l.id)
 		j.VectorLayers = append(j.VectorLayers, tiles.VectorLayer{ID: l.id, MaxZoom: tiles.MaxZoom, Fields: fieldsOf(l, t.bare)})
+		if t.meta && l.kind != lineLayer {
+			j.VectorLayers = append(j.VectorLayers, tiles.VectorLayer{ID: l.metaID(), MaxZoom: tiles.MaxZoom, Fields: metaFields()})
+		}
 	}
 	j.Name = strings.Join(names, ",")
 	if b, ok := extent(snapshot, layers, t); ok {

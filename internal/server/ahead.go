@@ -1,0 +1,94 @@
+package server
+
+import (
+	"context"
+
+	"hazgrid/geo/crs"
+	"hazgrid/safety"
+	"hazgrid/tiles"
+)
+
+// What is made before it is asked for: the geometry of tiles down to aheadZoom where all levels together have at most aheadGrids,
+// and the tiles that were asked for before, at most aheadTiles, when their figures have changed.
+const (
+	aheadZoom  = 14
+	aheadGrids = 20_000
+	aheadTiles = 4096
+)
+
+// ahead makes, state by state, what will be asked for, until ctx ends. Where there is more than it keeps up with it makes
+// less: the next state interrupts it, and who asks waits for nothing but his own tile.
+func (s *Server) ahead(ctx context.Context) {
+	for {
+		st := s.state.Load()
+		stop := func() bool {
+			select {
+			case <-st.superseded:
+				return true
+			case <-ctx.Done():
+				return true
+			default:
+				return false
+			}
+		}
+		s.renewAhead(st, stop)
+		s.cutAhead(st.snapshot, stop)
+		select {
+		case <-st.superseded:
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+// renewAhead brings the tiles that are kept to a state, the latest asked for first.
+func (s *Server) renewAhead(st *state, stop func() bool) {
+	keys := s.tiles.keys()
+	for _, k := range keys[:min(len(keys), aheadTiles)] {
+		if stop() {
+			return
+		}
+		if !asOfNow(k.query) {
+			continue
+		}
+		layers, err := parseLayers(k.layers, st.snapshot.Depth(k.query.Scheme))
+		if err != nil {
+			continue // a level that is no more
+		}
+		if c, err := s.tileContent(st, layers, k.tileRequest); err == nil {
+			_, _ = c.form(gzipC) // an error comes again when somebody asks
+		}
+	}
+}
+
+// cutAhead cuts the grids of the default scheme, where they are few, into the tiles of the usual zooms.
+func (s *Server) cutAhead(snapshot *safety.Snapshot, stop func() bool) {
+	var layers []*safety.Layer
+	count := 0
+	for level := 1; level <= snapshot.Depth(""); level++ {
+		if l, err := snapshot.Layer("", level, 0); err == nil {
+			layers = append(layers, l)
+			count += len(l.Grids)
+		}
+	}
+	if count > aheadGrids {
+		return
+	}
+	for _, l := range layers {
+		s.cutPyramid(l, tiles.Address{}, stop)
+	}
+}
+
+// cutPyramid cuts a layer into a tile and those below it, as far as they show something.
+func (s *Server) cutPyramid(l *safety.Layer, a tiles.Address, stop func() bool) {
+	if stop() {
+		return
+	}
+	cut, err := s.paint.cut(l, gridLayer, tileRequest{address: a, frame: crs.WGS84})
+	if err != nil || len(cut.Features()) == 0 || a.Z == aheadZoom {
+		return
+	}
+	for i := range uint32(4) {
+		s.cutPyramid(l, tiles.Address{Z: a.Z + 1, X: 2*a.X + i&1, Y: 2*a.Y + i>>1}, stop)
+	}
+}

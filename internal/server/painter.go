@@ -1,0 +1,42 @@
+package server
+
+import (
+	"sync"
+
+	"github.com/paulmach/orb"
+
+	"hazgrid/safety"
+	"hazgrid/tiles"
+)
+
+// A painter makes the bytes of tiles from a state. What does not depend on records, or is the same for many tiles, it
+// makes once and keeps as long as there is room: geometry apart from values. It may be used by many at once.
+type painter struct {
+	cuts      *cache[cutKey, *tiles.Cut]
+	zooms     *cache[zoomKey, []orb.MultiPolygon]
+	labels    *cache[*safety.Layer, []orb.Point]
+	names     *cache[*safety.Layer, *gridNames]
+	figuresOf *cache[figuresKey, *gridFigures]
+
+	mu     sync.Mutex
+	latest map[levelKey]latestFigures
+}
+
+// What a painter keeps at most of each, bytes.
+const (
+	cutBytes    = 128 << 20
+	zoomBytes   = 256 << 20
+	figureBytes = 128 << 20
+	nameBytes   = 64 << 20
+)
+
+func newPainter() *painter {
+	return &painter{
+		cuts:      newCache[cutKey](cutBytes, (*tiles.Cut).Size),
+		zooms:     newCache[zoomKey](zoomBytes, cellsSize),
+		labels:    newCache[*safety.Layer](nameBytes, func(places []orb.Point) int { return 16 * len(places) }),
+		names:     newCache[*safety.Layer](nameBytes, (*gridNames).size),
+		figuresOf: newCache[figuresKey](figureBytes, (*gridFigures).size),
+		latest:    map[levelKey]latestFigures{},
+	}
+}
