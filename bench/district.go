@@ -81,7 +81,10 @@ func (b *bench) hazardFile() (path string, err error) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	fmt.Fprintln(w, "id,enterprise,lon,lat,severity,source,aspect,found_at,due_at,rectified_at,description")
 	for i := range b.hazards {
-		n, point, fixed := rng.IntN(len(ids)), "", ""
+		n, point, fixed, severity := rng.IntN(len(ids)), "", "", "general"
+		if i%10 == 0 {
+			severity = "major"
+		}
 		if i%2 == 0 {
 			point = fmt.Sprintf("%.6f,%.6f", at[n][0]+rng.Float64()*1e-4, at[n][1]+rng.Float64()*1e-4)
 		} else {
@@ -90,8 +93,8 @@ func (b *bench) hazardFile() (path string, err error) {
 		if rng.IntN(3) > 0 {
 			fixed = fmt.Sprintf("2014-%02d-%02d", 6+rng.IntN(6), 1+rng.IntN(28))
 		}
-		fmt.Fprintf(w, "h%07d,%s,%s,general,patrol,wires,2014-%02d-%02d,2014-%02d-%02d,%s,cable across the corridor\n",
-			i, ids[n], point, 1+rng.IntN(5), 1+rng.IntN(28), 6+rng.IntN(6), 1+rng.IntN(28), fixed)
+		fmt.Fprintf(w, "h%07d,%s,%s,%s,patrol,wires,2014-%02d-%02d,2014-%02d-%02d,%s,cable across the corridor\n",
+			i, ids[n], point, severity, 1+rng.IntN(5), 1+rng.IntN(28), 6+rng.IntN(6), 1+rng.IntN(28), fixed)
 	}
 	return path, errors.Join(w.Flush(), f.Close())
 }

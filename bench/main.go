@@ -3,6 +3,7 @@
 // measures in a temporary folder and starts a PostGIS of its own.
 //
 //	go run ./bench [-hazards 1000000] [-rounds 5] [-only import,which,service,tiles,start] [-fields district,taiwan,v1888,v100k,v1m]
+//		[-tiles cold,warm,live,asked,bytes,pyramid] [-tile-seconds 4]
 //		[-imports points,hazards,polygons,geojson,xlsx] [-points 1000000] [-polygons 100000] [-geojson-mb 1000] [-sheet-rows 200000]
 //
 // Only when asked for, -fields cities5m and scattered5m measure five million grids, which takes minutes and 6 GB.
@@ -46,24 +47,22 @@ type bench struct {
 	fields  string // coverages of which-grid
 	made    int    // databases and files
 
+	tileParts string        // of the tiles, "" for all
+	span      time.Duration // of asking for tiles, in a round
+
 	parts                                  string // of the imports, "" for all
 	points, polygons, megabytes, sheetRows int    // how large what is imported is
 }
 
 func run(ctx context.Context, args []string, out io.Writer) (err error) {
+	if len(args) > 0 {
+		if child := helper(args[0]); child != nil {
+			return child(ctx, args[1:])
+		}
+	}
 	b := &bench{out: out}
-	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
-	flags.IntVar(&b.hazards, "hazards", 1_000_000, "hazards to import")
-	flags.IntVar(&b.rounds, "rounds", 5, "rounds of which the median is shown")
-	flags.StringVar(&b.program, "program", "bin/hazgrid", "the built program")
-	flags.StringVar(&b.fields, "fields", "district,taiwan,v1888,v100k,v1m", "coverages to ask which grid of; also cities5m, scattered5m")
-	flags.StringVar(&b.parts, "imports", "", "what to import: points,hazards,polygons,geojson,xlsx (default all)")
-	flags.IntVar(&b.points, "points", 1_000_000, "enterprises to import from CSV")
-	flags.IntVar(&b.polygons, "polygons", 100_000, "grids to import from a Shapefile, 65 vertices each")
-	flags.IntVar(&b.megabytes, "geojson-mb", 1000, "size of the GeoJSON to import, in millions of bytes")
-	flags.IntVar(&b.sheetRows, "sheet-rows", 200_000, "rows of the workbook to import")
-	only := flags.String("only", "start,which,service,tiles,import", "areas to measure")
-	if err := flags.Parse(args); err != nil {
+	only, err := b.flags(args)
+	if err != nil {
 		return err
 	}
 	if b.dir, err = os.MkdirTemp("", "hazgrid-bench"); err != nil {
@@ -81,12 +80,45 @@ func run(ctx context.Context, args []string, out io.Writer) (err error) {
 		name    string
 		measure func(context.Context) error
 	}{{"start", b.start}, {"which", b.which}, {"service", b.service}, {"tiles", b.tiles}, {"import", b.imports}} {
-		if !slices.Contains(strings.Split(*only, ","), area.name) {
+		if !slices.Contains(strings.Split(only, ","), area.name) {
 			continue
 		}
 		if err := area.measure(ctx); err != nil {
 			return fmt.Errorf("%s: %w", area.name, err)
 		}
+	}
+	return nil
+}
+
+// flags reads the command line and returns the areas to measure.
+func (b *bench) flags(args []string) (only string, err error) {
+	flags := flag.NewFlagSet("bench", flag.ContinueOnError)
+	flags.IntVar(&b.hazards, "hazards", 1_000_000, "hazards to import")
+	flags.IntVar(&b.rounds, "rounds", 5, "rounds of which the median is shown")
+	flags.StringVar(&b.program, "program", "bin/hazgrid", "the built program")
+	flags.StringVar(&b.fields, "fields", "district,taiwan,v1888,v100k,v1m", "coverages to ask which grid of; also cities5m, scattered5m")
+	flags.StringVar(&b.tileParts, "tiles", "", "what of tiles to measure: cold,warm,live,asked,bytes,pyramid (default all)")
+	seconds := flags.Float64("tile-seconds", 4, "how long each server is asked for tiles, in a round")
+	flags.StringVar(&b.parts, "imports", "", "what to import: points,hazards,polygons,geojson,xlsx (default all)")
+	flags.IntVar(&b.points, "points", 1_000_000, "enterprises to import from CSV")
+	flags.IntVar(&b.polygons, "polygons", 100_000, "grids to import from a Shapefile, 65 vertices each")
+	flags.IntVar(&b.megabytes, "geojson-mb", 1000, "size of the GeoJSON to import, in millions of bytes")
+	flags.IntVar(&b.sheetRows, "sheet-rows", 200_000, "rows of the workbook to import")
+	flags.StringVar(&only, "only", "start,which,service,tiles,import", "areas to measure")
+	if err := flags.Parse(args); err != nil {
+		return "", err
+	}
+	b.span = time.Duration(*seconds * float64(time.Second))
+	return only, nil
+}
+
+// helper returns what this program does when it runs as a child of itself, nil when the word is no such errand.
+func helper(word string) func(ctx context.Context, args []string) error {
+	switch word {
+	case "bare":
+		return serveBare
+	case "write":
+		return writeLive
 	}
 	return nil
 }

@@ -110,12 +110,12 @@ type service struct {
 }
 
 // serve starts the program on a free port and returns once it is ready.
-func (b *bench) serve(ctx context.Context, db string) (service, func() error, error) {
+func (b *bench) serve(ctx context.Context, db string, flags ...string) (service, func() error, error) {
 	addr, err := freeAddr(ctx)
 	if err != nil {
 		return service{}, nil, err
 	}
-	cmd := exec.CommandContext(ctx, b.program, "serve", "--db", db, "--addr", addr)
+	cmd := exec.CommandContext(ctx, b.program, append([]string{"serve", "--db", db, "--addr", addr}, flags...)...)
 	var said bytes.Buffer
 	cmd.Stderr = &said
 	if err := cmd.Start(); err != nil {

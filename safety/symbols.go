@@ -30,13 +30,13 @@ type symbolKey struct {
 // EnterpriseSymbols returns the located enterprises that q counts, one symbol a coordinate.
 func (s *Snapshot) EnterpriseSymbols(q Query) *Symbols {
 	q = s.resolve(q)
-	return s.symbols.get(symbolKey{Enterprises, q}, func() *Symbols { return s.enterpriseSymbols(q) })
+	return s.symbols.weighed(symbolKey{Enterprises, q}, func() *Symbols { return s.enterpriseSymbols(q) }, (*Symbols).Len)
 }
 
 // HazardSymbols returns the located hazards that q finds, one symbol a coordinate.
 func (s *Snapshot) HazardSymbols(q Query) *Symbols {
 	q = s.resolve(q)
-	return s.symbols.get(symbolKey{Hazards, q}, func() *Symbols { return s.hazardSymbols(q) })
+	return s.symbols.weighed(symbolKey{Hazards, q}, func() *Symbols { return s.hazardSymbols(q) }, (*Symbols).Len)
 }
 
 func (s *Snapshot) resolve(q Query) Query {

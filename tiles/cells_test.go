@@ -109,16 +109,3 @@ func TestDepth(t *testing.T) {
 		t.Error("Shallower leaves the order of depths")
 	}
 }
-
-func TestFits(t *testing.T) {
-	l := tiles.Layer{Name: "a"}
-	for range 1000 {
-		l.Features = append(l.Features, tiles.Feature{
-			Shape: tiles.Project(tiles.Address{}, orb.Point{1, 1}), Tags: []tiles.Tag{{Key: "s", Value: tiles.String("always the same")}},
-		})
-	}
-	size := len(tiles.Encode([]tiles.Layer{l}))
-	if !l.Fits(size) || l.Fits(size-1) {
-		t.Errorf("a layer of %d bytes", size)
-	}
-}

@@ -48,8 +48,7 @@ const fewTiles = 256
 // first lists the tiles to begin with, by ID: those over the bound, from the first zoom that is wanted down to the last
 // with few of them. When these are above the first zoom, only one zoom of them.
 func (p Pyramid) first() []Address {
-	last := p.over(0)
-	at := last
+	at := p.over(0)
 	for zoom := uint32(1); zoom <= p.MaxZoom; zoom++ {
 		next := p.over(zoom)
 		if len(next) > fewTiles {
@@ -58,10 +57,7 @@ func (p Pyramid) first() []Address {
 		if zoom <= p.MinZoom {
 			at = nil
 		}
-		at, last = append(at, next...), next
-	}
-	if at[len(at)-1].Z < p.MinZoom {
-		return last
+		at = append(at, next...)
 	}
 	return at
 }

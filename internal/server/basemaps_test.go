@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -12,6 +13,9 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/getkin/kin-openapi/routers/gorillamux"
 
 	"hazgrid/tiles"
 )
@@ -213,5 +217,77 @@ func TestBrokenBasemaps(t *testing.T) {
 	}
 	if failed == 0 {
 		t.Error("no tile was found broken")
+	}
+}
+
+// Archives of other makers: tiles packed otherwise, or not at all, and pictures. The header says which, at bytes 98 and 99.
+func TestForeignBasemaps(t *testing.T) {
+	live := start(t)
+	for name, c := range map[string]struct {
+		packed, kind byte
+		coding       coding
+		ending       string
+		media        string
+	}{
+		"brotli": {3, 1, brotliC, "mvt", tileMedia}, "zstd": {4, 1, zstdC, "mvt", tileMedia}, "plain": {1, 1, identity, "mvt", tileMedia}, "unknown": {0, 1, identity, "mvt", tileMedia},
+		"png": {1, 2, identity, "png", "image/png"}, "jpeg": {1, 3, identity, "jpg", "image/jpeg"}, "webp": {1, 4, identity, "webp", "image/webp"}, "avif": {1, 5, identity, "avif", "image/avif"},
+	} {
+		want := []byte(strings.Repeat("a tile ", 50))
+		tile := want
+		if c.coding != identity {
+			var err error
+			if tile, err = compress(want, c.coding); err != nil {
+				t.Fatal(err)
+			}
+		}
+		data, err := os.Create(filepath.Join(t.TempDir(), "tiles"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		w := tiles.NewPMTilesWriter(data)
+		if err := w.Add(tiles.Address{}, tile); err != nil {
+			t.Fatal(err)
+		}
+		var out bytes.Buffer
+		if err := errors.Join(w.Finish(&out, tiles.TileJSON{}), data.Close()); err != nil {
+			t.Fatal(err)
+		}
+		b := out.Bytes()
+		b[98], b[99] = c.packed, c.kind
+		s := withBasemaps(t, live, Basemap{"other", kept(t, b)})
+		for accept, coded := range map[string]coding{string(c.coding): c.coding, "gzip": identity} {
+			resp, got := s.do(t, http.MethodGet, "/basemaps/other/0/0/0."+c.ending, header{"Accept-Encoding": accept})
+			said, body := coding(resp.Header.Get("Content-Encoding")), want
+			if coded != identity {
+				body = tile
+			}
+			if said == "" {
+				said = identity
+			}
+			if resp.StatusCode != http.StatusOK || said != coded || !bytes.Equal(got, body) || resp.Header.Get("Content-Type") != c.media {
+				t.Errorf("%s, Accept-Encoding %s: %s, %v, %d bytes", name, accept, resp.Status, resp.Header, len(got))
+			}
+		}
+		if urls := fmt.Sprint(s.json(t, "/basemaps/other.json")["tiles"]); !strings.HasSuffix(urls, "/{y}."+c.ending+"]") {
+			t.Errorf("%s: TileJSON says %s", name, urls)
+		}
+	}
+}
+
+// What is answered for base maps is what the document says.
+func TestBasemapsFollowTheDocument(t *testing.T) {
+	live := start(t)
+	s := withBasemaps(t, live, Basemap{"own", exported(t, tileset(t, live, "grids-1", ""))})
+	doc, err := openapi3.NewLoader().LoadFromData(openAPIDocument)
+	if err != nil {
+		t.Fatal(err)
+	}
+	doc.Servers = openapi3.Servers{{URL: s.URL}}
+	router, err := gorillamux.NewRouter(doc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range []string{"own.json", "own.pmtiles", "own/0/0/0.mvt", "own/9/0/0.mvt", "own/0/0/0.png", "none.json", "none.pmtiles", "none/0/0/0.mvt"} {
+		follows(t, s, router.FindRoute, "/basemaps/"+path, "")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"sync/atomic"
 
 	"github.com/paulmach/orb"
 
@@ -73,22 +74,19 @@ type tileRequest struct {
 
 // draw appends the layer's part of a tile.
 func (p *painter) draw(tile []byte, st *state, l layer, t tileRequest) ([]byte, error) {
-	var drawn tiles.Layer
-	var err error
 	switch l.kind {
 	case enterpriseLayer:
-		drawn, err = t.points(l, st.snapshot.EnterpriseSymbols(t.query))
+		return t.points(tile, l, st.snapshot.EnterpriseSymbols(t.query))
 	case hazardLayer:
-		drawn, err = t.points(l, st.snapshot.HazardSymbols(t.query))
+		return t.points(tile, l, st.snapshot.HazardSymbols(t.query))
 	case lineLayer:
-		drawn, err = t.lines(l, st.snapshot.Lines())
-	default:
-		return p.drawGrids(tile, st, l, t)
+		drawn, err := t.lines(l, st.snapshot.Lines())
+		if err != nil {
+			return nil, err
+		}
+		return append(tile, tiles.Encode([]tiles.Layer{drawn})...), nil
 	}
-	if err != nil {
-		return nil, err
-	}
-	return append(tile, tiles.Encode([]tiles.Layer{drawn})...), nil
+	return p.drawGrids(tile, st, l, t)
 }
 
 // fewGrids is the share of a level's grids up to which the figures of a tile at another time than now, or of filtered
@@ -196,27 +194,30 @@ func cellsSize(cells []orb.MultiPolygon) int {
 
 // labelCut returns one point inside each grid.
 func (p *painter) labelCut(l *safety.Layer, t tileRequest) (*tiles.Cut, error) {
-	places, err := p.labels.get(l, func() ([]orb.Point, error) { return labelPlaces(l), nil })
+	places, err := p.labels.get(l, func() (labelPlaces, error) { return make(labelPlaces, len(l.Grids)), nil })
 	if err != nil {
 		return nil, err
 	}
 	numbers := l.Coverage.Search(t.bound(), nil)
 	shapes := make([]tiles.Shape, len(numbers))
 	for k, i := range numbers {
-		if shapes[k], err = t.shape(places[i]); err != nil {
+		if shapes[k], err = t.shape(places.of(l, i)); err != nil {
 			return nil, fmt.Errorf("grid %s: %w", l.Grids[i].Code, err)
 		}
 	}
 	return tiles.NewCut(numbers, shapes), nil
 }
 
-// labelPlaces returns the place of each grid's label, degrees.
-func labelPlaces(l *safety.Layer) []orb.Point {
-	places := make([]orb.Point, len(l.Grids))
-	for i, g := range l.Grids {
-		places[i] = geo.InteriorPoint(g.Boundary)
+// labelPlaces are the places of the labels of a level's grids, degrees, each found when it is first asked for.
+type labelPlaces []atomic.Pointer[orb.Point]
+
+func (p labelPlaces) of(l *safety.Layer, i int) orb.Point {
+	if at := p[i].Load(); at != nil {
+		return *at
 	}
-	return places
+	at := geo.Pole(l.Grids[i].Boundary)
+	p[i].Store(&at)
+	return at
 }
 
 // frameReach is further than any frame lies from WGS 84, degrees: gcj02 and bd09 keep within 0.02.

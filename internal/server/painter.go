@@ -14,7 +14,7 @@ import (
 type painter struct {
 	cuts      *cache[cutKey, *tiles.Cut]
 	zooms     *cache[zoomKey, []orb.MultiPolygon]
-	labels    *cache[*safety.Layer, []orb.Point]
+	labels    *cache[*safety.Layer, labelPlaces]
 	names     *cache[*safety.Layer, *gridNames]
 	figuresOf *cache[figuresKey, *gridFigures]
 
@@ -34,7 +34,7 @@ func newPainter() *painter {
 	return &painter{
 		cuts:      newCache[cutKey](cutBytes, (*tiles.Cut).Size),
 		zooms:     newCache[zoomKey](zoomBytes, cellsSize),
-		labels:    newCache[*safety.Layer](nameBytes, func(places []orb.Point) int { return 16 * len(places) }),
+		labels:    newCache[*safety.Layer](nameBytes, func(places labelPlaces) int { return 24 * len(places) }),
 		names:     newCache[*safety.Layer](nameBytes, (*gridNames).size),
 		figuresOf: newCache[figuresKey](figureBytes, (*gridFigures).size),
 		latest:    map[levelKey]latestFigures{},

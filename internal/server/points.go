@@ -11,19 +11,19 @@ import (
 // below the 500 kB that makers of maps hold for the limit of a tile.
 const pointBytes = 200_000
 
-// points draws enterprises or hazards: each by itself, or, where a tile of the zoom would have too many, gathered in cells. A cell is
+// points appends enterprises or hazards to a tile: each by itself, or, where a tile of the zoom would have too many, gathered in cells. A cell is
 // a tile of a deeper zoom on the map asked for, whatever its frame, so no cell lies in two tiles and nothing is counted twice. Only where
 // texts are so long that the tile is too large all the same are its own cells larger.
-func (t tileRequest) points(l layer, all *safety.Symbols) (tiles.Layer, error) {
+func (t tileRequest) points(tile []byte, l layer, all *safety.Symbols) ([]byte, error) {
 	all, err := all.In(t.frame)
 	if err != nil {
-		return tiles.Layer{}, fmt.Errorf("%s: %w", l.id, err)
+		return nil, fmt.Errorf("%s: %w", l.id, err)
 	}
 	depth := depthOf(all, int(t.address.Z))
 	for {
-		out := t.cells(l, all, depth)
-		if depth == 0 || out.Fits(pointBytes) {
-			return out, nil
+		drawn := tiles.Encode([]tiles.Layer{t.cells(l, all, depth)})
+		if depth == 0 || len(drawn) <= pointBytes {
+			return append(tile, drawn...), nil
 		}
 		depth = tiles.Shallower(depth)
 	}
