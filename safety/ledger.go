@@ -48,11 +48,11 @@ func (s *Snapshot) ledger() *ledger {
 	return s.book.made.Load()
 }
 
-// bookAfter returns the book of the snapshot after s, in which enterprises and places are the same.
-func (n *Snapshot) bookAfter(s *Snapshot) *book {
-	b := &book{base: s.book.made.Load()}
-	for place := range n.touched {
-		b.touched = append(b.touched, n.numberOf(place))
+// bookAfter returns the book of s, which follows prev and has the same enterprises and places.
+func (s *Snapshot) bookAfter(prev *Snapshot) *book {
+	b := &book{base: prev.book.made.Load()}
+	for place := range s.touched {
+		b.touched = append(b.touched, s.numberOf(place))
 	}
 	return b
 }

@@ -14,7 +14,6 @@ type Column struct {
 	key    string
 	field  byte     // of the values, in Value of the specification
 	values []uint64 // what Value.bits holds; of texts, their number in Columns
-
 }
 
 // none stands for a value that does not exist; of doubles it is a NaN that nobody computes.

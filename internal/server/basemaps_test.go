@@ -277,7 +277,7 @@ func TestForeignBasemaps(t *testing.T) {
 // What is answered for base maps is what the document says.
 func TestBasemapsFollowTheDocument(t *testing.T) {
 	live := start(t)
-	s := withBasemaps(t, live, Basemap{"own", exported(t, tileset(t, live, "grids-1", ""))})
+	s := withBasemaps(t, live, Basemap{"own", exported(t, tilesetFor(t, live, "grids-1", ""))})
 	doc, err := openapi3.NewLoader().LoadFromData(openAPIDocument)
 	if err != nil {
 		t.Fatal(err)
