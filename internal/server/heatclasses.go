@@ -12,7 +12,7 @@ import (
 	"hazgrid/safety"
 )
 
-// A classing says how values are classed and coloured. The zero classing is by quantiles, in Cividis.
+// A classing says how values are classed and coloured.
 type classing struct {
 	method string    // quantile, jenks or equal
 	n      int       // of classes

@@ -170,8 +170,11 @@ func choropleth(id, column string) func(*canvas) error {
 	}
 }
 
-// leveled is the query string with the level of the grids.
+// leveled is the query string with the level of the grids, if there are any.
 func (c *canvas) leveled() string {
+	if c.level == 0 {
+		return c.query
+	}
 	level := "level=" + strconv.Itoa(c.level)
 	if c.query == "" {
 		return "?" + level
@@ -197,7 +200,7 @@ func classColors(l legendAnswer, column string) any {
 // kernel shows the raster of the kernel density over the borders of the grids.
 func kernel(c *canvas) error {
 	c.legend = c.base + "/heatmaps/hazard-kernel/legend.json" + c.leveled()
-	o := new(export.Object).Set("type", "raster").Set("tiles", []string{c.base + "/heatmaps/hazard-kernel/{z}/{x}/{y}.png" + c.query})
+	o := new(export.Object).Set("type", "raster").Set("tiles", []string{c.base + "/heatmaps/hazard-kernel/{z}/{x}/{y}.png" + c.leveled()})
 	o.Set("tileSize", 256).Set("minzoom", 0).Set("maxzoom", tiles.MaxZoom)
 	if b, ok := gridBounds(c.snapshot, c.tileRequest.query.Scheme, c.tileRequest.query.At); ok {
 		o.Set("bounds", [4]float64{b.Min[0], b.Min[1], b.Max[0], b.Max[1]})

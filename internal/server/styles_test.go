@@ -119,7 +119,7 @@ func TestStylesPassTheQueryOn(t *testing.T) {
 		}
 	}
 	kernel := s.json(t, "/styles/hazard-kernel.json?"+query)["sources"].(map[string]any)["hazard-kernel"].(map[string]any)
-	if got := kernel["tiles"].([]any)[0]; got != s.URL+"/heatmaps/hazard-kernel/{z}/{x}/{y}.png?"+query || kernel["type"] != "raster" || kernel["tileSize"] != 256.0 {
+	if got := kernel["tiles"].([]any)[0]; got != s.URL+"/heatmaps/hazard-kernel/{z}/{x}/{y}.png?"+query+"&level=2" || kernel["type"] != "raster" || kernel["tileSize"] != 256.0 {
 		t.Errorf("kernel: %v", kernel)
 	}
 }
