@@ -410,7 +410,7 @@ func BenchmarkPicture(b *testing.B) {
 	s := start(b)
 	snapshot := s.srv.current()
 	for _, measure := range measures() {
-		m := heatmap{measure: measure, level: 2, classing: plainClassing()}
+		m := heatmap{measure: measure, level: 2, classing: usualClassing()}
 		b.Run(measure, func(b *testing.B) {
 			for b.Loop() {
 				if _, err := s.srv.heat.paint(snapshot, m, picture{pixelOf(12, orb.Point{120.52, 27.75}).address, crs.WGS84, 256}); err != nil {

@@ -23,6 +23,8 @@ func (s *Server) table() []route {
 		{path: "/assets/{file:.+}", get: s.page},
 		{path: tileRoute, get: s.tile},
 		{path: "/tiles/{layer}.json", get: s.tileJSON},
+		{path: "/heatmaps/{measure}/{z}/{x}/{y}@2x.png", get: s.picture(512)},
+		{path: "/heatmaps/{measure}/{z}/{x}/{y}.png", get: s.picture(256)},
 		{path: "/heatmaps/{measure}/legend.json", get: s.legend},
 		{path: "/styles", get: s.styles},
 		{path: "/styles/{name}.json", get: s.style},
@@ -42,8 +44,6 @@ func (s *Server) table() []route {
 		{path: "/basemaps/{name}.json", get: s.basemapJSON},
 		{path: "/basemaps/{name}.pmtiles", get: s.basemapFile},
 		{path: "/basemaps/{name}/{z}/{x}/{y}.{ending}", get: s.basemapTile},
-		{path: "/heatmaps/{measure}/{z}/{x}/{y}@2x.png", get: s.picture(512)},
-		{path: "/heatmaps/{measure}/{z}/{x}/{y}.png", get: s.picture(256)},
 		{path: "/api/v1/which", get: s.which, post: s.whichMany},
 		{path: "/api/v1/grids", get: s.grids},
 		{path: "/api/v1/grids/search", post: s.searchIn(safety.Grids)}, // before the codes: a grid of that code has its GET
