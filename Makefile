@@ -7,6 +7,7 @@ ADDR     ?= 127.0.0.1:8080
 DB       ?= demo.gpkg
 POINTS   ?= 20000000
 KILLINGS ?= 200,1000000
+READS    ?= 1000000
 FUZZTIME ?= 5s
 FUZZ     ?= .
 SOURCES  := $(shell find cmd geo analytics tiles safety importers internal -name '*.go' -o -name '*.sql' | grep -v node_modules)
@@ -14,7 +15,7 @@ PAGE     := $(shell find $(WEB)/src $(WEB)/package.json $(WEB)/package-lock.json
 ATLAS    := $(addprefix testdata/atlas/,places.csv $(addsuffix .geojson,counties states taiwan-villages taiwan-towns taiwan-counties))
 LINT     := $(BIN)/golangci-lint-2.15.0
 
-.PHONY: demo build web test race test-deps atlas oracle durability fuzz lint bench district clean help
+.PHONY: demo build web test race test-deps atlas oracle durability stale fuzz lint bench district clean help
 
 help: ## what there is to make
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*##/\t/'
@@ -62,6 +63,9 @@ oracle: test-deps atlas ## who owns a point, held against exact fractions on POI
 
 durability: test-deps ## imports killed at random moments, KILLINGS=TIMES,RECORDS, into both stores (hours)
 	HAZGRID_DURABILITY=$(KILLINGS) $(GO) test -v -timeout 24h -run TestKilledImports ./cmd/hazgrid
+
+stale: test-deps ## READS reads of each store while one writes, with the race detector: none may be stale
+	HAZGRID_STALE=$(READS) $(GO) test -v -race -timeout 120m -run TestNoStaleAnswer ./internal/server
 
 fuzz: ## every fuzz target for FUZZTIME each, one after another; FUZZ=PATTERN picks some
 	@FUZZTIME='$(FUZZTIME)' FUZZ='$(FUZZ)' .ci/fuzz

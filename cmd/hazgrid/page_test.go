@@ -45,7 +45,7 @@ func TestPage(t *testing.T) {
 func change(t *testing.T, db string) string {
 	t.Helper()
 	dir := t.TempDir()
-	for n := 1; n <= 3; n++ {
+	for n := 1; n <= 4; n++ {
 		text := fmt.Sprintf("id,enterprise,found_at\nlive-%d,%s,2014-12-30\n", n, someEnterprise(t))
 		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%d.csv", n)), []byte(text), 0o600); err != nil {
 			t.Fatal(err)

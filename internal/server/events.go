@@ -15,6 +15,9 @@ const (
 	sendWithin     = 30 * time.Second // a client that takes nothing for so long is let go
 )
 
+// namedAtMost is how many grids a change names; of more it says that all may have changed. It bounds what the history takes.
+const namedAtMost = 4096
+
 // changedSince returns the codes, sorted, of the grids that changed after version n; all is true when any may have.
 func (st *state) changedSince(n int64) (codes []string, all bool) {
 	if n == st.snapshot.Version() {
@@ -31,7 +34,11 @@ func (st *state) changedSince(n int64) (codes []string, all bool) {
 		codes = append(codes, c.Codes...)
 	}
 	slices.Sort(codes)
-	return slices.Compact(codes), false
+	codes = slices.Compact(codes)
+	if len(codes) > namedAtMost {
+		return nil, true
+	}
+	return codes, false
 }
 
 // missed returns the changes after version n, one after the other; not ok when the history does not reach back to n.
@@ -65,7 +72,7 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, st *state) error
 	if r.Method == http.MethodHead {
 		return nil
 	}
-	stream := eventStream{w, http.NewResponseController(w)}
+	stream := eventStream{w, http.NewResponseController(w), s.sendWithin}
 	if stream.send("retry: 1000\n\n") != nil {
 		return nil
 	}
@@ -92,20 +99,16 @@ func (s *Server) events(w http.ResponseWriter, r *http.Request, st *state) error
 	}
 }
 
-// tell writes the events after version n.
+// tell writes what changed after version n, in one event: who missed several versions is told the newest and all grids of them.
 func (st *state) tell(n int64) string {
-	if n == st.snapshot.Version() {
+	switch {
+	case n == st.snapshot.Version():
 		return ""
+	case n == st.before:
+		return st.told
 	}
-	missed, ok := st.missed(n)
-	if !ok {
-		missed = []change{{Version: st.snapshot.Version(), All: true}}
-	}
-	text := ""
-	for _, c := range missed {
-		text += c.event()
-	}
-	return text
+	codes, all := st.changedSince(n)
+	return change{st.snapshot.Version(), codes, all}.event()
 }
 
 func (c change) event() string {
@@ -125,10 +128,11 @@ func (c change) event() string {
 type eventStream struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
+	within  time.Duration
 }
 
 func (e eventStream) send(text string) error {
-	_ = e.control.SetWriteDeadline(time.Now().Add(sendWithin)) // not every connection has deadlines
+	_ = e.control.SetWriteDeadline(time.Now().Add(e.within)) // not every connection has deadlines
 	if _, err := e.w.Write([]byte(text)); err != nil {
 		return err
 	}

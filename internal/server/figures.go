@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"net/http"
 	"slices"
-	"strconv"
 
 	"github.com/gorilla/mux"
 	"github.com/paulmach/orb/geojson"
@@ -168,96 +167,4 @@ func (s *Server) district(w http.ResponseWriter, r *http.Request, st *state) err
 		o.Set("synthetic", snapshot.Synthetic()).Set("opens_at", optional(s.cfg.OpensAt))
 		return o.Set("schemes", schemes).Set("levels", snapshot.Depth("")).Set("bounds", box), nil
 	}))
-}
-
-// columns answers with the live columns of a grid layer as arrays in the order of ids, or with those of the grids that changed
-// since a version. Values of a past time, or filtered ones, always come whole: the history knows only what is true now.
-func (s *Server) columns(w http.ResponseWriter, r *http.Request, st *state) error {
-	q, err := s.query(r, st)
-	if err != nil {
-		return err
-	}
-	l, err := parseLayer(mux.Vars(r)["layer"], st.snapshot.Depth(q.Scheme))
-	if err != nil {
-		return err
-	}
-	if l.kind != gridLayer {
-		return fmt.Errorf("live columns of layer %q: %w", l.id, safety.ErrNotFound)
-	}
-	since, err := sinceOf(r)
-	if err != nil {
-		return err
-	}
-	only, whole := st.changedSince(since)
-	if since == 0 || q != (safety.Query{Scheme: q.Scheme}) {
-		only, whole = nil, true
-	}
-	return s.reply(w, r, st, jsonAnswer(fmt.Sprintf("columns %s %d %#v", l.id, since, q), func() (any, error) {
-		table, err := st.snapshot.Tallies(l.level, q)
-		if err != nil {
-			return nil, err
-		}
-		rows := gridRows(table, only, whole)
-		var o export.Object
-		o.Set("layer", l.id).Set("version", table.Version).Set("at", export.Instant(table.Query.At, s.cfg.Location))
-		if whole {
-			o.Set("since", nil)
-		} else {
-			o.Set("since", since)
-		}
-		return o.Set("id", idsOf(rows)).Set("columns", columnsOf(rows)), nil
-	}))
-}
-
-func sinceOf(r *http.Request) (int64, error) {
-	text := parameters(r)("since")
-	if text == "" {
-		return 0, nil
-	}
-	n, err := strconv.ParseInt(text, 10, 64)
-	if err != nil || n < 0 {
-		return 0, &safety.FieldError{Field: "since", Reason: fmt.Sprintf("want a version, a whole number, got %q", text)}
-	}
-	return n, nil
-}
-
-// gridRows returns the rows of the grids with the codes in only (sorted), or of all, by feature id.
-func gridRows(t *safety.Table, only []string, all bool) []*safety.Row {
-	rows := []*safety.Row{}
-	for i := range t.Rows {
-		if g := t.Rows[i].Grid; g != nil {
-			if _, in := slices.BinarySearch(only, g.Code); in || all {
-				rows = append(rows, &t.Rows[i])
-			}
-		}
-	}
-	slices.SortFunc(rows, func(a, b *safety.Row) int {
-		if a.Grid.ID < b.Grid.ID {
-			return -1
-		}
-		return 1
-	})
-	return rows
-}
-
-func idsOf(rows []*safety.Row) []int64 {
-	ids := make([]int64, len(rows))
-	for i, r := range rows {
-		ids[i] = r.Grid.ID
-	}
-	return ids
-}
-
-func columnsOf(rows []*safety.Row) *export.Object {
-	var o export.Object
-	for _, c := range liveColumns() {
-		values := make([]*float64, len(rows))
-		for i, r := range rows {
-			if v, ok := c.value(r); ok {
-				values[i] = &v
-			}
-		}
-		o.Set(c.name, values)
-	}
-	return &o
 }

@@ -141,6 +141,16 @@ func (s *Server) refresh(ctx context.Context) error {
 	return s.advance(ctx)
 }
 
+// Apply writes a batch into the store and serves what follows before it returns: no request that begins after that gets
+// older content. When only the serving fails, the receipt tells what was written.
+func (s *Server) Apply(ctx context.Context, b safety.Batch) (safety.Receipt, error) {
+	r, err := s.cfg.Store.Apply(ctx, b)
+	if err != nil {
+		return r, err
+	}
+	return r, s.refresh(ctx)
+}
+
 // advance makes the next state if there is anything new. The caller holds update.
 func (s *Server) advance(ctx context.Context) error {
 	cur := s.current()
@@ -169,10 +179,16 @@ func (s *Server) swap(next *safety.Snapshot) {
 	history := old.history
 	if next.Version() != old.snapshot.Version() {
 		codes, all := next.Changed(old.snapshot)
+		if len(codes) > namedAtMost {
+			codes, all = nil, true
+		}
 		history = append(history[max(0, len(history)-historySize+1):len(history):len(history)], change{next.Version(), codes, all})
 	}
 	st := newState(old.seq+1, next)
 	st.history = history
+	if len(history) > 0 {
+		st.before, st.told = old.snapshot.Version(), history[len(history)-1].event()
+	}
 	if sameLines(next, old.snapshot) {
 		st.linesSince = old.linesSince
 	}

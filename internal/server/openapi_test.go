@@ -35,7 +35,7 @@ func TestAnswersFollowTheDocument(t *testing.T) {
 		"/api/v1/grids?bbox=120,27,121,28&limit=2", "/api/v1/grids?near=120.5,27.7&f=geojson", "/api/v1/enterprises?bbox=120,27,121,28", "/api/v1/enterprises",
 		"/api/v1/hazards?near=120.5,27.7&k=3", "/api/v1/hazards?bbox=120,27,121,28&f=geojson", "/api/v1/hazards?bbox=1", "/api/v1/lines?near=120.5,27.7",
 		"/api/v1/mismatches", "/api/v1/mismatches?kind=hazards&level=1&limit=1", "/api/v1/mismatches?kind=lines", "/api/v1/mismatches?scheme=none",
-		"/api/v1/columns/grids-1", "/tiles/grids-1.json", "/tiles/hazards.json?meta=1", "/tiles/none.json", "/heatmaps/hazard-density/legend.json", "/heatmaps/none/legend.json", "/healthz", "/readyz",
+		"/api/v1/columns/grids-1", "/api/v1/columns/grids-2?ids=none&columns=found,rate", "/tiles/grids-1.json", "/tiles/hazards.json?meta=1", "/tiles/none.json", "/heatmaps/hazard-density/legend.json", "/heatmaps/none/legend.json", "/healthz", "/readyz",
 		"/?f=json", "/?f=xml", "/conformance", "/collections", "/collections/grids-1", "/collections/none", "/collections/hazards/items?limit=1", "/collections/grids-2/items?bbox=1",
 		"/collections/enterprises/items/E1", "/collections/lines/items/none", "/collections/lines/tiles", "/collections/lines/tiles/WebMercatorQuad", "/tiles", "/tiles/WebMercatorQuad",
 		"/tileMatrixSets", "/tileMatrixSets/WebMercatorQuad", "/styles", "/styles/hazards.json", "/styles/none.json", "/api",

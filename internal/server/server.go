@@ -41,6 +41,8 @@ type Server struct {
 	closing chan struct{} // closed when Run ends
 	end     sync.Once
 
+	sendWithin time.Duration // how long a listener to events may take nothing
+
 	noting   flight        // of writing that a deadline has passed
 	building chan struct{} // a place for each answer that may be made at the same time
 
@@ -63,6 +65,8 @@ type state struct {
 	version    []string      // of the snapshot, as a header says it
 	linesSince int64         // number of the state from which on the lines have been these
 	history    []change      // the last ones, oldest first
+	before     int64         // version of the state before
+	told       string        // the event that tells what changed since then
 	superseded chan struct{} // closed when there is a newer state
 }
 
@@ -75,7 +79,7 @@ const (
 // New loads the division and returns a server that is ready to answer.
 func New(ctx context.Context, cfg Config) (*Server, error) {
 	// Two for each core: more at once make nobody's answer come sooner, and each takes memory.
-	s := &Server{cfg: cfg.withDefaults(), closing: make(chan struct{}), building: make(chan struct{}, 2*runtime.GOMAXPROCS(0))}
+	s := &Server{cfg: cfg.withDefaults(), closing: make(chan struct{}), sendWithin: sendWithin, building: make(chan struct{}, 2*runtime.GOMAXPROCS(0))}
 	s.answers = newCache[string](answerBytes, (*content).size)
 	s.tiles = newCache[tileKey](1_000_000*s.cfg.TileMB, func(slot *tileSlot) int { return 256 + slot.drawn.Load().size() })
 	s.paint, s.fixed = newPainter(), newFixedHeaders()

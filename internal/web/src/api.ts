@@ -22,7 +22,7 @@ export interface Legend {
   no_data: { color: string; count: number };
 }
 
-/** Row is one line of a tally; a value that does not exist is null. */
+/** Row is one grid with its figures; a value that does not exist is null. */
 export interface Row {
   code: string;
   name: string;
@@ -35,17 +35,19 @@ export interface Row {
   overdue: number;
   density: number | null;
   rate: number | null;
+}
+
+/** Tally is one line of a tally, which has more. */
+export interface Tally extends Row {
   units_found: number;
   units_rectified: number;
-  unit_rate: number | null;
-  inspections: number;
   officers: number;
   units_inspected: number;
   orders_rectify: number;
   orders_suspend: number;
 }
 
-export interface Tallies { level: number; at: string; version: number; rows: Row[]; total: Row }
+export interface Tallies { at: string; version: number; rows: Tally[]; total: Tally }
 
 export type Params = Record<string, string>;
 

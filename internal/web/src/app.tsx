@@ -26,9 +26,9 @@ export function App({ licences }: { licences: string }) {
 
   const held = district.value;
   const q = held && held.levels > 0 ? question(state, held) : null;
-  const figures = useFigures(q, district.version.newest, attempt);
+  const figures = useFigures(q, district.version, attempt);
   const shown = figures.value;
-  const rows = useMemo(() => new Map((shown?.tallies.rows ?? []).filter((r) => r.code).map((r) => [r.code, r])), [shown]);
+  const rows = useMemo(() => new Map((shown?.rows ?? []).map((r) => [r.code, r])), [shown]);
   const selected = rows.get(state.grid) ?? null;
 
   useEffect(() => {
@@ -53,13 +53,13 @@ export function App({ licences }: { licences: string }) {
   return (
     <WordsContext.Provider value={words}>
       <a class="skip" href="#ranking" onClick={(e) => { e.preventDefault(); document.getElementById('ranking')?.focus(); }}>{t('skip')}</a>
-      <Header state={state} district={held} link={district.link} at={shown?.tallies.at ?? held?.at ?? ''} update={update} />
+      <Header state={state} district={held} link={district.link} at={shown?.at ?? held?.at ?? ''} update={update} />
       {held && <Controls state={state} district={held} at={asOf(state, held)} level={levelOf(state, held)} update={update} />}
       <main class={empty ? 'bare' : ''}>
         {error && <Problem error={error} retry={retry} />}
         {empty ? <Empty /> : (
           <>
-            <Headline tallies={shown?.tallies ?? null} combined={shown?.combined ?? null} />
+            <Headline totals={shown?.totals ?? null} combined={shown?.combined ?? null} />
             <MapPane state={state} district={held} figures={shown} version={district.version} busy={figures.busy && !error} rows={rows} target={target} update={update} />
             <aside class="side">
               {selected && <Card row={selected} parent={selected.parent} selected close={() => update({ grid: '' })} />}

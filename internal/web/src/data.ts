@@ -1,6 +1,7 @@
 // Everything the page shows besides the map's own tiles, fetched together so that it agrees.
 import { useEffect, useState } from 'preact/hooks';
-import { get, type ApiError, type District, type Legend, type Params, type Tallies } from './api.ts';
+import { get, type ApiError, type District, type Legend, type Params, type Row, type Tallies } from './api.ts';
+import { fetchColumns, fetchGrids, rowsOf, type Asked, type Columns, type Grid } from './columns.ts';
 import { listen, type Change, type Link } from './live.ts';
 import type { Measure, State } from './state.ts';
 
@@ -8,7 +9,18 @@ import type { Measure, State } from './state.ts';
 export interface Question { level: number; measure: Measure; params: Params }
 
 /** Figures answer one question at one version. */
-export interface Figures { question: Question; tallies: Tallies; combined: Tallies; legend: Legend }
+export interface Figures {
+  question: Question;
+  at: string; // RFC 3339
+  rows: readonly Row[]; // of the grids of the level
+  live: Live | null; // null: the columns could not be had, the tiles have to bring the values
+  totals: Tallies; // of the largest grids
+  combined: Tallies; // of them, the combined-use premises
+  legend: Legend;
+}
+
+/** Live are the rows by feature id, for the map to join with tiles that it has. */
+export interface Live { rows: ReadonlyMap<number, Row>; grids: string }
 
 export interface Loaded<V> { value: V | null; error: ApiError | null; busy: boolean }
 
@@ -33,15 +45,49 @@ export function levelOf(state: State, district: District): number {
   return state.level && state.level <= district.levels ? state.level : district.levels;
 }
 
-async function fetchFigures(q: Question, version: number, signal: AbortSignal): Promise<Figures> {
-  const level = { level: String(q.level) };
-  const ask = <V>(path: string, params: Params) => get<V>(path, params, version, signal);
-  const [tallies, combined, legend] = await Promise.all([
-    ask<Tallies>('api/v1/tallies', { ...q.params, ...level }),
-    ask<Tallies>('api/v1/tallies', { ...q.params, level: '1', kind: 'combined_use' }),
-    ask<Legend>(`heatmaps/${q.measure}/legend.json`, { ...q.params, ...level }),
-  ]);
-  return { question: q, tallies, combined, legend };
+/** A Reader fetches figures. It keeps what the next ones can be made from. */
+class Reader {
+  private grids: { of: string; by: ReadonlyMap<number, Grid> } | null = null;
+  private columns: { of: string; all: Columns } | null = null;
+
+  async figures(q: Question, v: Version, signal: AbortSignal): Promise<Figures> {
+    const ask = <V>(path: string, params: Params) => get<V>(path, { ...q.params, ...params }, v.newest, signal);
+    const [level, totals, combined, legend] = await Promise.all([
+      this.level(q, v, signal),
+      ask<Tallies>('api/v1/tallies', { level: '1' }),
+      ask<Tallies>('api/v1/tallies', { level: '1', kind: 'combined_use' }),
+      ask<Legend>(`heatmaps/${q.measure}/legend.json`, { level: String(q.level) }),
+    ]);
+    return { question: q, ...level, totals, combined, legend };
+  }
+
+  // level has the rows from the columns or, when there is anything wrong with them, from a tally.
+  private async level(q: Question, v: Version, signal: AbortSignal): Promise<Pick<Figures, 'at' | 'rows' | 'live'>> {
+    const asked = { ...q, version: v.newest };
+    try {
+      const all = await this.fetchColumns(asked, v.shapes, signal);
+      const rows = rowsOf(await this.fetchGrids(asked, `${v.shapes} ${all.grids}`, signal), all);
+      if (rows) return { at: all.at, rows: [...rows.values()], live: { rows, grids: all.grids } };
+    } catch (error) {
+      if (signal.aborted) throw error;
+    }
+    this.grids = this.columns = null;
+    const { at, rows } = await get<Tallies>('api/v1/tallies', { ...q.params, level: String(q.level) }, v.newest, signal);
+    return { at, rows: rows.filter((r) => r.code), live: null };
+  }
+
+  private async fetchColumns(q: Asked, shapes: number, signal: AbortSignal): Promise<Columns> {
+    const of = JSON.stringify([q.level, q.params, shapes]);
+    const all = await fetchColumns(q, this.columns?.all ?? null, this.columns?.of === of, signal);
+    this.columns = { of, all };
+    return all;
+  }
+
+  private async fetchGrids(q: Asked, edition: string, signal: AbortSignal): Promise<ReadonlyMap<number, Grid>> {
+    const of = JSON.stringify([q.level, q.params.at, edition]);
+    if (this.grids?.of !== of) this.grids = { of, by: await fetchGrids(q, signal) };
+    return this.grids.by;
+  }
 }
 
 /** Version is the newest known, and how often outlines may have changed. */
@@ -49,7 +95,8 @@ export interface Version { newest: number; shapes: number }
 
 interface Tick { n: number; newest: number; wholes: number }
 
-const next = (t: Tick, c: Change): Tick => ({ n: t.n + 1, newest: Math.max(c.version, t.newest), wholes: t.wholes + Number(c.whole) });
+// After a lost connection another store may be served, with versions of its own.
+const next = (t: Tick, c: Change): Tick => ({ n: t.n + 1, newest: c.version && Math.max(c.version, t.newest), wholes: t.wholes + Number(c.whole) });
 
 /** useDistrict loads what the service holds, again at each change, and follows the live channel. */
 export function useDistrict(): Loaded<District> & { link: Link; version: Version; retry: () => void } {
@@ -64,8 +111,10 @@ export function useDistrict(): Loaded<District> & { link: Link; version: Version
 
 /** useFigures loads the answer to q (null: not yet), again when the version or the question changes. The old
  * answer stays until the new one is there, so nothing blinks. */
-export function useFigures(q: Question | null, version: number, attempt: number): Loaded<Figures> {
-  return useLoaded(q && ((signal) => fetchFigures(q, version, signal)), JSON.stringify(q), `${version}/${attempt}`);
+export function useFigures(q: Question | null, version: Version, attempt: number): Loaded<Figures> {
+  const [reader] = useState(() => new Reader());
+  const edition = `${version.newest}/${version.shapes}/${attempt}`;
+  return useLoaded(q && ((signal) => reader.figures(q, version, signal)), JSON.stringify(q), edition);
 }
 
 const retryAfter = 4_000; // ms until a failed load is tried again by itself

@@ -55,10 +55,13 @@ export async function settle(page) {
 /** text is the text of one element. */
 export const text = (page, selector) => page.locator(selector).first().innerText();
 
-/** drawn tells what the map holds of a level: distinct feature ids, and their figures by code. */
+/** drawn tells what the map holds of a level: distinct feature ids, and their figures by code: those of their state, or else of the tiles. */
 export const drawn = (page, level) => page.evaluate((l) => {
-  const features = document.querySelector('.map .canvas').hazgridMap.querySourceFeatures(`grids-${l}`, { sourceLayer: `grids-${l}` });
-  return { ids: new Set(features.map((f) => f.id)).size, grids: Object.fromEntries(features.map((f) => [f.properties.code, f.properties])) };
+  const map = document.querySelector('.map .canvas').hazgridMap;
+  const layer = { source: `grids-${l}`, sourceLayer: `grids-${l}` };
+  const features = map.querySourceFeatures(layer.source, layer);
+  const figures = ({ id, properties }) => Object.fromEntries(Object.entries({ ...properties, ...map.getFeatureState({ ...layer, id }) }).filter(([, v]) => v !== null));
+  return { ids: new Set(features.map((f) => f.id)).size, grids: Object.fromEntries(features.map((f) => [f.properties.code, figures(f)])) };
 }, level);
 
 /** ask fetches JSON from the service. */

@@ -143,7 +143,7 @@ describe('the legend', () => {
     for (const f of seen.values()) {
       const c = f.layer.paint['fill-color'];
       const i = colours.findIndex((hex) => rgb(hex).every((v, k) => Math.abs(v - [c.r, c.g, c.b][k]) < 0.003));
-      counts[property in f.properties ? i : colours.length]++;
+      counts[(f.state[property] ?? null) !== null ? i : colours.length]++;
     }
     return counts;
   }, { colours: legend.classes.map((c) => c.color), property: legend.measure === 'hazard-density' ? 'density' : 'rate' });

@@ -1,7 +1,7 @@
 // What the page says when there is nothing, not yet, or trouble.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { browse, open, service, settle, text } from './browser.mjs';
+import { ask, browse, drawn, open, service, settle, text } from './browser.mjs';
 
 let site, browser;
 before(async () => {
@@ -49,6 +49,33 @@ test('a failed tile is told, and a retry mends it', async () => {
   await page.locator('.note').waitFor({ state: 'detached' });
   await settle(page);
   await page.waitForFunction(() => document.querySelector('.map .canvas').hazgridMap.querySourceFeatures('grids-3', { sourceLayer: 'grids-3' }).length > 0);
+  await page.close();
+});
+
+test('without columns the tiles bring the values, and bring new ones; with them the values join again', async (t) => {
+  let broken = true;
+  const own = await service({ mock: true });
+  t.after(own.stop);
+  const prepare = (p) => p.route('**/api/v1/columns/**', (r) => (broken ? r.fulfill(problem(500, 'no')) : r.continue()));
+  const { page, seen } = await open(browser.context, own.url, { prepare });
+  const found = async (code) => {
+    const { grids } = await drawn(page, 3);
+    const [row] = (await ask(own.url, 'api/v1/tallies?level=3')).rows.filter((r) => r.code === code);
+    return [grids[code]?.found, row.found];
+  };
+  const add = () => fetch(new URL('mock/change?code=G01105&n=7', own.url), { method: 'POST' });
+  const follows = async () => {
+    const [, before] = await found('G01105');
+    await add();
+    for (let i = 0; i < 50 && (await found('G01105'))[0] !== before + 7; i++) await page.waitForTimeout(100);
+    assert.deepEqual(await found('G01105'), [before + 7, before + 7]);
+  };
+  assert.equal(Object.keys((await drawn(page, 3)).grids).length, 1888);
+  assert.ok(!seen.requests.some((u) => /tiles\/grids-3.*columns=none/.test(u)));
+  await follows();
+  broken = false;
+  await follows();
+  assert.ok(seen.requests.some((u) => /tiles\/grids-3.*columns=none/.test(u)));
   await page.close();
 });
 

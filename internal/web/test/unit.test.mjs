@@ -1,14 +1,7 @@
 // The parts of the page that need no browser.
 import assert from 'node:assert/strict';
 import test from 'node:test';
-import { fileURLToPath } from 'node:url';
-import * as esbuild from 'esbuild';
-
-async function load(name) {
-  const entry = fileURLToPath(new URL(`../src/${name}`, import.meta.url));
-  const built = await esbuild.build({ entryPoints: [entry], bundle: true, write: false, format: 'esm', target: 'es2022' });
-  return import(`data:text/javascript;base64,${Buffer.from(built.outputFiles[0].contents).toString('base64')}`);
-}
+import { load } from './load.mjs';
 
 test('the address keeps the state', async () => {
   const { parse, format } = await load('state.ts');

@@ -1,23 +1,22 @@
-import type { Tallies } from '../api.ts';
+import type { Tallies, Tally } from '../api.ts';
 import { decimal, integer, percent } from '../format.ts';
 import type { Key } from '../i18n.ts';
 import { useWords } from '../words.ts';
 
 /** Headline shows the totals of the district; dashes until they are there. */
-export function Headline({ tallies, combined }: { tallies: Tallies | null; combined: Tallies | null }) {
+export function Headline({ totals, combined }: { totals: Tallies | null; combined: Tallies | null }) {
   const { t } = useWords();
   return (
-    <section class="headline" aria-label={t('figures')} aria-busy={tallies === null}>
-      <Totals tallies={tallies} />
+    <section class="headline" aria-label={t('figures')} aria-busy={totals === null}>
+      <Totals total={totals?.total} />
       <Combined combined={combined} />
-      <Checks tallies={tallies} />
+      <Checks total={totals?.total} />
     </section>
   );
 }
 
-function Totals({ tallies }: { tallies: Tallies | null }) {
+function Totals({ total }: { total: Tally | undefined }) {
   const { t, lang } = useWords();
-  const total = tallies?.total;
   const figure = (n: number | undefined) => (n === undefined ? '—' : integer(n, lang));
   const density = (x: number | null) => `${t('density')} ${x === null ? t('no_data') : `${decimal(x, lang)} ${t('per_km2')}`}`;
   return (
@@ -48,9 +47,8 @@ function Combined({ combined }: { combined: Tallies | null }) {
   );
 }
 
-function Checks({ tallies }: { tallies: Tallies | null }) {
+function Checks({ total }: { total: Tally | undefined }) {
   const { t, lang } = useWords();
-  const total = tallies?.total;
   const figure = (n: number | undefined) => (n === undefined ? '—' : integer(n, lang));
   return (
     <section class="panel checks" aria-label={t('checks_card')}>

@@ -4,6 +4,7 @@ import type { Update } from '../address.ts';
 import type { Target } from '../app.tsx';
 import type { Figures, Version } from '../data.ts';
 import { word } from '../i18n.ts';
+import type { Rows } from '../map/join.ts';
 import type { Scene } from '../map/style.ts';
 import { MapView, type Pointed } from '../map/view.ts';
 import type { State } from '../state.ts';
@@ -22,6 +23,8 @@ interface Props {
   update: Update;
 }
 
+const none: Rows = new Map();
+
 /** MapPane is the map with its legend, buttons and the card at the pointer. */
 export function MapPane({ state, district, figures, version, busy, rows, target, update }: Props) {
   const { t } = useWords();
@@ -33,10 +36,11 @@ export function MapPane({ state, district, figures, version, busy, rows, target,
   const [settled, setSettled] = useState(false);
   const scene = sceneOf(state, district, figures, version);
   const key = scene && JSON.stringify(scene);
+  const values = figures?.live?.rows ?? none;
 
   useEffect(() => {
     if (!scene || !box.current) return;
-    if (view.current) return view.current.show(scene);
+    if (view.current) return view.current.show(scene, values);
     const events = {
       pointed: setPointed, failed: () => setFailure('failed_tiles'), moved: (camera: State['camera']) => update({ camera }),
       picked: (grid: string) => update({ grid }), near: setNear,
@@ -46,11 +50,11 @@ export function MapPane({ state, district, figures, version, busy, rows, target,
       },
     };
     try {
-      view.current = new MapView(box.current, scene, state.camera, events);
+      view.current = new MapView(box.current, scene, values, state.camera, events);
     } catch {
       setFailure('failed_webgl');
     }
-  }, [key]);
+  }, [key, values]);
   useEffect(() => () => view.current?.remove(), []);
   useEffect(() => view.current?.label(t('map')), [t, key === null]);
   useEffect(() => {
@@ -70,7 +74,7 @@ export function MapPane({ state, district, figures, version, busy, rows, target,
         <button type="button" aria-label={t('home')} title={t('home')} onClick={() => view.current?.home()}>⌂</button>
       </div>
       {figures && <Legend legend={figures.legend} theme={state.theme} near={near} />}
-      {figures && figures.tallies.total.found === 0 && <p class="note">{t('empty_filter')}</p>}
+      {figures && figures.totals.total.found === 0 && <p class="note">{t('empty_filter')}</p>}
       {failure && (
         <p class="note" role="alert">{word(t, failure)} {failure === 'failed_tiles' && <button type="button" onClick={retry}>{t('retry')}</button>}</p>
       )}
@@ -88,10 +92,11 @@ export function MapPane({ state, district, figures, version, busy, rows, target,
 
 function sceneOf(state: State, district: District | null, figures: Figures | null, version: Version): Scene | null {
   if (!district?.bounds || !figures) return null;
-  const { question, legend } = figures;
+  const { question, legend, live } = figures;
   return {
     level: question.level, measure: question.measure, params: question.params, legend,
-    theme: state.theme, selected: state.grid, bounds: district.bounds, version: version.newest, shapes: version.shapes,
+    theme: state.theme, selected: state.grid, bounds: district.bounds, version: version.newest,
+    shapes: `${version.shapes} ${live?.grids ?? ''}`, live: live !== null,
   };
 }
 

@@ -15,7 +15,7 @@ export function Ranking({ figures, state, update, pick }: Props) {
   const { t, lang } = useWords();
   const [text, setText] = useState('');
   const now = order(state);
-  const all = useMemo(() => ranked(figures?.tallies.rows ?? [], now, lang), [figures, now.by, now.down, lang]);
+  const all = useMemo(() => ranked(figures?.rows ?? [], now, lang), [figures, now.by, now.down, lang]);
   const rows = useMemo(() => matching(all, text), [all, text]);
   const sort = (by: Column) => update({ sort: { by, down: by === now.by ? !now.down : by !== 'name' } });
   return (
@@ -43,8 +43,9 @@ function Downloads({ figures }: { figures: Figures }) {
 }
 
 /** NotPlaced tells what the total has beyond the rows. */
-function NotPlaced({ figures }: { figures: Figures }) {
+function NotPlaced({ figures: { rows, totals } }: { figures: Figures }) {
   const { t, lang } = useWords();
-  const found = (name: string) => figures.tallies.rows.find((r) => r.code === '' && r.name === name)?.found ?? 0;
-  return <p class="placed">{t('not_placed', { outside: integer(found('outside'), lang), unlocated: integer(found('unlocated'), lang) })}</p>;
+  const unlocated = totals.rows.find((r) => r.code === '' && r.name === 'unlocated')?.found ?? 0;
+  const outside = totals.total.found - unlocated - rows.reduce((sum, r) => sum + r.found, 0);
+  return <p class="placed">{t('not_placed', { outside: integer(outside, lang), unlocated: integer(unlocated, lang) })}</p>;
 }

@@ -15,7 +15,8 @@ export interface Scene {
   selected: string; // code
   bounds: [number, number, number, number];
   version: number; // of the figures
-  shapes: number; // changes when outlines may have
+  shapes: string; // changes when outlines may have
+  live: boolean; // values are the state of features, not attributes of the tiles
 }
 
 export const fill = 'grid-fill';
@@ -28,20 +29,29 @@ export const above = (level: number) => `above-${level}`;
 /** property is the tile attribute that holds the measure. */
 const property = (m: Measure) => (m === 'hazard-density' ? 'density' : 'rate');
 
+/** value reads the measure of a grid, null where there is none. */
+const value = (s: Scene): ExpressionSpecification => [s.live ? 'feature-state' : 'get', property(s.measure)];
+
 /** tileAddresses gives the tile address of each source of a scene. */
 export function tileAddresses(s: Scene): Record<string, string> {
   const levels = Array.from({ length: s.level - 1 }, (_, i) => i + 1);
   const tiles = (layers: string[], params: Params) =>
     address(`tiles/${layers.join(',')}/`).concat('{z}/{x}/{y}.mvt', query(params));
+  const outlines: Params = { ...(s.params.at ? { at: s.params.at } : {}), columns: 'none' };
   const all: Record<string, string> = {
-    [grids(s.level)]: tiles([grids(s.level), `grid-labels-${s.level}`], s.params),
+    [grids(s.level)]: tiles([grids(s.level), `grid-labels-${s.level}`], s.live ? outlines : s.params),
     enterprises: tiles(['enterprises'], s.params),
   };
   if (levels.length > 0) {
-    const at: Params = s.params.at ? { at: s.params.at } : {};
-    all[above(s.level)] = tiles(levels.flatMap((l) => [grids(l), `grid-labels-${l}`]), { ...at, columns: 'none' });
+    all[above(s.level)] = tiles(levels.flatMap((l) => [grids(l), `grid-labels-${l}`]), outlines);
   }
   return all;
+}
+
+/** outdated reports whether the tiles of a source of a scene, at the same address, may have changed since another scene. */
+export function outdated(name: string, s: Scene, since: Scene): boolean {
+  if (name === 'enterprises' || (name === grids(s.level) && !s.live)) return s.version !== since.version;
+  return s.shapes !== since.shapes;
 }
 
 function query(params: Params): string {
@@ -72,15 +82,15 @@ function classColour(s: Scene): ExpressionSpecification | string {
   if (!first) return s.legend.no_data.color;
   if (others.length === 0) return first.color;
   const rising = others.filter((o, i) => o.min > (i === 0 ? first.min : others[i - 1]!.min));
-  return ['step', ['get', property(s.measure)], first.color, ...rising.flatMap((o) => [o.min, o.color])] as unknown as ExpressionSpecification;
+  return ['step', ['number', value(s)], first.color, ...rising.flatMap((o) => [o.min, o.color])] as unknown as ExpressionSpecification;
 }
 
 function gridLayers(s: Scene, c: Colours): LayerSpecification[] {
   const from = { source: grids(s.level), 'source-layer': grids(s.level) };
-  const none: ExpressionSpecification = ['!', ['has', property(s.measure)]];
+  const none: ExpressionSpecification = ['==', value(s), null];
   return [
     { id: fill, type: 'fill', ...from, paint: { 'fill-color': ['case', none, c.blank, classColour(s)] as ExpressionSpecification, 'fill-antialias': false } },
-    { id: 'grid-nodata', type: 'fill', ...from, filter: none, paint: { 'fill-pattern': `hatch-${s.theme}` } },
+    ...(s.legend.no_data.count > 0 ? [noData(s)] : []),
     s.level === 1
       ? { id: 'grid-edge', type: 'line', ...from, layout: { 'line-join': 'round' }, paint: { 'line-color': c.upper, 'line-width': zoomed(9, 1.1, 14, 2.4) } }
       : { id: 'grid-edge', type: 'line', ...from, paint: { 'line-color': c.edge, 'line-opacity': zoomed(9, 0.35, 12.5, 1), 'line-width': zoomed(9, 0.35, 14, 1.4) } },
@@ -89,6 +99,15 @@ function gridLayers(s: Scene, c: Colours): LayerSpecification[] {
       paint: { 'line-color': c.mark, 'line-width': ['case', ['boolean', ['feature-state', 'hover'], false], 2.5, 0] },
     },
   ];
+}
+
+// noData hatches grids without a value. A state decides on no filter, but on the opacity; a grid that has no state yet is left blank.
+function noData(s: Scene): LayerSpecification {
+  const known: ExpressionSpecification = ['!=', [s.live ? 'feature-state' : 'get', 'found'], null];
+  return {
+    id: 'grid-nodata', type: 'fill', source: grids(s.level), 'source-layer': grids(s.level),
+    paint: { 'fill-pattern': `hatch-${s.theme}`, 'fill-opacity': ['case', ['all', known, ['==', value(s), null]], 1, 0] },
+  };
 }
 
 // aboveLayers draws the outlines above from the lowest level up, each in a casing that sets it off from any class.

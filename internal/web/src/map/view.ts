@@ -3,7 +3,8 @@ import { Map as MapLibre, setWorkerUrl, type MapGeoJSONFeature, type MapMouseEve
 import { address, extend, type Box } from '../api.ts';
 import type { Camera } from '../state.ts';
 import { hatch } from './colours.ts';
-import { above, deep, fill, grids, style, symbols, tileAddresses, type Scene } from './style.ts';
+import { Join, type Rows } from './join.ts';
+import { deep, fill, grids, outdated, style, symbols, tileAddresses, type Scene } from './style.ts';
 
 declare const WORKER_FILE: string; // put in by the build
 
@@ -35,13 +36,15 @@ export class MapView {
   private scene: Scene;
   private tiles: Record<string, string>; // address of each source
   private next: Scene | null = null;
+  private readonly join = new Join();
   private drawing: Promise<void> | null = null;
   private removed = false;
   private failed = false;
   private hovered: { source: string; sourceLayer: string; id: number | string } | null = null;
   private ownMove = true;
 
-  constructor(box: HTMLElement, scene: Scene, camera: Camera | null, private readonly events: Events) {
+  /** rows are the values of a live scene. */
+  constructor(box: HTMLElement, scene: Scene, private rows: Rows, camera: Camera | null, private readonly events: Events) {
     setWorkerUrl(address(WORKER_FILE));
     this.scene = scene;
     this.tiles = tileAddresses(scene);
@@ -64,8 +67,9 @@ export class MapView {
 
   /** show draws a scene; of several asked for while one is being drawn, the last. Tiles of the level already shown
    * are reloaded in place: each old one stays until its successor is there. */
-  show(scene: Scene): void {
+  show(scene: Scene, rows: Rows): void {
     this.next = scene;
+    this.rows = rows;
     if (!this.drawing) this.drawing = this.draw().finally(() => { this.drawing = null; });
   }
 
@@ -79,17 +83,22 @@ export class MapView {
       this.scene = scene;
       const wanted = tileAddresses(scene);
       const kept = Object.keys(wanted).filter((name) => name in this.tiles);
-      const changed = (name: string) => (name === above(scene.level) ? scene.shapes !== before.shapes : scene.version !== before.version);
-      const stale = kept.filter((name) => wanted[name] !== this.tiles[name] || changed(name));
+      const stale = kept.filter((name) => wanted[name] !== this.tiles[name] || outdated(name, scene, before));
       if (this.failed) {
         this.rebuild(wanted);
         continue;
       }
       this.map.setStyle(style(scene, { ...wanted, ...pick(this.tiles, kept) }), { diff: true });
+      this.fill();
       this.tiles = wanted;
       await this.frame();
       await this.reload(stale);
     }
+  }
+
+  // fill brings the values to the features of a live scene.
+  private fill(): void {
+    if (this.scene.live && !this.removed) this.join.set(this.map, grids(this.scene.level), this.rows);
   }
 
   // rebuild starts over after a tile failed: MapLibre 6.17 never asks again for a failed tile it is told to reload.
@@ -159,7 +168,7 @@ export class MapView {
 
   /** retry asks again for every tile. */
   retry(): void {
-    this.show(this.next ?? this.scene);
+    this.show(this.next ?? this.scene, this.rows);
   }
 
   remove(): void {
@@ -173,6 +182,7 @@ export class MapView {
 
   private listen(): void {
     const { map, events } = this;
+    map.on('style.load', () => this.fill());
     map.on('mousemove', (e) => this.point(e));
     map.on('mouseout', () => this.leave());
     map.on('click', (e) => events.picked(this.at(e, [fill])?.properties.code ?? ''));
