@@ -4,9 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"net/url"
 	"os"
 	"path/filepath"
+	"runtime/debug"
 	"strings"
 	"time"
 
@@ -105,6 +107,7 @@ func (a *app) exportTiles(ctx context.Context, f tilesFlags) error {
 	if err != nil {
 		return err
 	}
+	boundMemory()
 	set, err := server.NewTileset(snapshot, server.TilesetRequest{Layers: f.layers, Parameters: f.parameters, Location: a.loc})
 	if field := new(safety.FieldError); errors.As(err, &field) || errors.Is(err, safety.ErrNotFound) {
 		return usage(flagError(err))
@@ -211,4 +214,14 @@ func (a *app) tileProgress(p *tiles.Pyramid, output string) (done func()) {
 	}
 	p.Looked = func() { _ = bar.Add(1) } // a bar that cannot be drawn is no matter
 	return func() { _ = bar.Finish() }
+}
+
+// exportMemory is what the collector of memory aims to stay below: tiles of a million grids leave much behind.
+const exportMemory = 3 << 30
+
+// boundMemory sets that aim, unless the environment does (GOMEMLIMIT).
+func boundMemory() {
+	if debug.SetMemoryLimit(-1) == math.MaxInt64 {
+		debug.SetMemoryLimit(exportMemory)
+	}
 }

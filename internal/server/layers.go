@@ -133,6 +133,10 @@ type cutKey struct {
 // cut returns what a tile shows of grids, or of their labels.
 func (p *painter) cut(l *safety.Layer, kind layerKind, t tileRequest) (*tiles.Cut, error) {
 	return p.cuts.get(cutKey{l, kind, t.address, t.frame}, func() (*tiles.Cut, error) {
+		if len(l.Grids) >= manyGrids {
+			p.heavy.Lock()
+			defer p.heavy.Unlock()
+		}
 		if kind == labelLayer {
 			return p.labelCut(l, t)
 		}

@@ -143,6 +143,9 @@ func (n narrow) Accept() (net.Conn, error) {
 // Who reads nothing costs no queue: when it reads again it hears of the newest version and all that changed, in one event; and
 // it is let go when it takes nothing for too long.
 func TestSlowListener(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it is about seconds, which the race detector makes too short")
+	}
 	s := start(t)
 	s.srv.sendWithin = 4 * time.Second
 	web := httptest.NewUnstartedServer(s.srv)

@@ -18,9 +18,14 @@ type painter struct {
 	names     *cache[*safety.Layer, *gridNames]
 	figuresOf *cache[figuresKey, *gridFigures]
 
+	heavy sync.Mutex // held while a tile of very many grids is made
+
 	mu     sync.Mutex
 	latest map[levelKey]latestFigures
 }
+
+// manyGrids is from how many grids on a tile is made alone: a million take over 500 MB while it is made.
+const manyGrids = 100_000
 
 // What a painter keeps at most of each, bytes.
 const (

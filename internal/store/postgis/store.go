@@ -104,7 +104,7 @@ func (s *Store) notify(ctx context.Context) {
 }
 
 // bellGap is the least time between two wake-ups from one process.
-const bellGap = 100 * time.Millisecond
+const bellGap = 25 * time.Millisecond
 
 // A bell rings at most once per bellGap: at once if it has been quiet, else when the gap is over.
 type bell struct {
