@@ -54,9 +54,10 @@ func (q Query) floor() string {
 // ParseQuery reads at, from, to and the filters by their contract names; get returns "" for
 // what is not given. Dates without a zone are read in loc. The error is a *FieldError.
 func ParseQuery(get func(name string) string, loc *time.Location) (Query, error) {
+	text := func(name string) string { return strings.Clone(get(name)) } // a query may be kept, and what it was read from be long
 	q := Query{
-		Scheme: get("scheme"), Kind: get("kind"), Severity: get("severity"), Source: get("source"),
-		Aspect: get("aspect"), Item: get("item"), Responsible: get("responsible"),
+		Scheme: text("scheme"), Kind: text("kind"), Severity: text("severity"), Source: text("source"),
+		Aspect: text("aspect"), Item: text("item"), Responsible: text("responsible"),
 	}
 	for _, c := range []struct {
 		name, value string

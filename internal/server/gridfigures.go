@@ -14,7 +14,11 @@ type gridFigures struct {
 	values  *tiles.Columns // all attributes
 	names   *tiles.Columns // those that records cannot change: columns=none
 	changed []int64        // by grid: the state at which its values changed last; nil when that is not known
+	texts   int            // of its key, bytes
 }
+
+// textSize is what the texts of a query take, as long as clients like.
+func textSize(q safety.Query) int { return len(q.Kind) + len(q.Aspect) + len(q.Item) }
 
 // figuresKey names figures: of a state, by its number.
 type figuresKey struct {
@@ -53,7 +57,9 @@ func (p *painter) figures(st *state, level int, q safety.Query) (*gridFigures, e
 		if err != nil {
 			return nil, err
 		}
-		f := &gridFigures{grids: grids, since: st.seq, names: names.bare, values: withValues(names.all, table.Rows[:len(grids.Grids)])}
+		f := &gridFigures{
+			grids: grids, since: st.seq, names: names.bare, values: withValues(names.all, table.Rows[:len(grids.Grids)]), texts: textSize(q),
+		}
 		if asOfNow(q) {
 			p.follow(f, st.seq, levelKey{q.Scheme, level})
 		}
@@ -120,7 +126,7 @@ func (f *gridFigures) sameSince(seq int64, cut *tiles.Cut, bare bool) bool {
 	return true
 }
 
-func (f *gridFigures) size() int { return 128 + f.values.Size() + 8*len(f.changed) }
+func (f *gridFigures) size() int { return 128 + f.texts + f.values.Size() + 8*len(f.changed) }
 
 // gridNames are the attributes of the grids of a level that records cannot change.
 type gridNames struct{ all, bare *tiles.Columns }

@@ -81,7 +81,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	// Two for each core: more at once make nobody's answer come sooner, and each takes memory.
 	s := &Server{cfg: cfg.withDefaults(), closing: make(chan struct{}), sendWithin: sendWithin, building: make(chan struct{}, 2*runtime.GOMAXPROCS(0))}
 	s.answers = newCache[string](answerBytes, (*content).size)
-	s.tiles = newCache[tileKey](1_000_000*s.cfg.TileMB, func(slot *tileSlot) int { return 256 + slot.drawn.Load().size() })
+	s.tiles = newCache[tileKey](1_000_000*s.cfg.TileMB, func(slot *tileSlot) int { return 256 + slot.texts + slot.drawn.Load().size() })
 	s.paint, s.fixed = newPainter(), newFixedHeaders()
 	s.extents = newCache[extentKey](extentsKept, extentSize)
 	s.counts = newCache[[sha256.Size]byte](countsKept, countSize)

@@ -31,7 +31,7 @@ func staleReads(t *testing.T) int64 {
 	t.Helper()
 	text := os.Getenv("HAZGRID_STALE")
 	if text == "" {
-		return 4_000
+		return 10_000
 	}
 	n, err := strconv.ParseInt(text, 10, 64)
 	if err != nil {
@@ -114,10 +114,10 @@ func (a age) run(t *testing.T, reads int64) {
 	for i := range 16 {
 		readers.Go(func() {
 			random := rand.New(rand.NewPCG(uint64(i), 7))
-			for !t.Failed() && (read.Load() < reads || written.Load() < 20) {
+			for !t.Failed() && (read.Load() < reads || written.Load() < 50) {
 				a.read(t, random)
 				read.Add(1)
-				time.Sleep(time.Duration(random.Int64N(int64(2 * time.Millisecond)))) // the writer shall get on, too
+				time.Sleep(rand.N(2 * time.Millisecond)) // the writer shall get on, too
 			}
 		})
 	}
@@ -132,6 +132,7 @@ func (a age) run(t *testing.T, reads int64) {
 		before := a.acknowledged.Load()
 		r := apply(t, w, safety.Hazards, hazard(fmt.Sprint("N", written.Load()), "E3", nil))
 		a.acknowledged.Store(&acknowledged{r.Version, before.found + 1})
+		time.Sleep(rand.N(40 * time.Millisecond))
 	}
 }
 

@@ -19,6 +19,7 @@ type tileKey struct {
 type tileSlot struct {
 	renewing sync.Mutex
 	drawn    atomic.Pointer[drawnTile]
+	texts    int // of its key, bytes
 }
 
 // A drawnTile is the content of a tile, true for the state of that number.
@@ -30,13 +31,13 @@ type drawnTile struct {
 
 // tileContent returns what a tile shows in a state.
 func (s *Server) tileContent(st *state, layers []layer, t tileRequest) (*content, error) {
-	key := tileKey{listOf(layers), t}
+	key := tileKey{strings.Clone(listOf(layers)), t} // it is kept: a part of the request's line would keep all of that
 	slot, err := s.tiles.get(key, func() (*tileSlot, error) {
 		d, err := s.drawTile(st, layers, t)
 		if err != nil {
 			return nil, err
 		}
-		slot := new(tileSlot)
+		slot := &tileSlot{texts: textSize(t.query)}
 		slot.drawn.Store(d)
 		return slot, nil
 	})
