@@ -57,7 +57,7 @@ func TestRandomAddresses(t *testing.T) {
 	}
 	grown := heap() - before
 	t.Logf("%d addresses, by status %v: heap from %d to %d kB", n, codes, before>>10, (before+grown)>>10)
-	if grown > 64<<20+int64(n)*2048 && grown > tileBytes+cutBytes+figureBytes {
+	if grown > 64<<20+int64(n)*2048 && grown > 1_000_000*tileMB+cutBytes+figureBytes {
 		t.Errorf("the heap has grown by %d MB", grown>>20)
 	}
 	for _, code := range []int{200, 204, 400, 404, 406} {
@@ -102,7 +102,7 @@ func TestLongRequests(t *testing.T) {
 			r := httptest.NewRequestWithContext(t.Context(), http.MethodGet, path+fmt.Sprintf(query, strings.Repeat("x", 200<<10), i%8), nil)
 			s.srv.ServeHTTP(httptest.NewRecorder(), r)
 		}
-		grown, counted := heap()-before, int64(s.srv.tiles.used+s.srv.gridFigures.used)
+		grown, counted := heap()-before, int64(s.srv.tiles.used+s.srv.paint.figuresOf.used)
 		t.Logf("600 %s of 200 kB leave %d kB; counted are %d kB", what, grown>>10, counted>>10)
 		if grown > counted+8<<20 {
 			t.Errorf("600 %s of 200 kB leave %d kB, %d kB are counted", what, grown>>10, counted>>10)
