@@ -167,6 +167,9 @@ func (y *Symbols) Gathered(zoom int) *Symbols {
 
 // halve gathers symbols in the smallest tiles that leave at most half of them; nil where none do.
 func (y *Symbols) halve() *Symbols {
+	if len(y.all) == 0 {
+		return nil
+	}
 	cells := y.curve.Cells()
 	zoom := len(cells) - 1
 	for zoom > 0 && cells[zoom] > len(y.all)/2 {
