@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"slices"
 
 	"hazgrid/geo/crs"
 	"hazgrid/safety"
@@ -19,8 +20,14 @@ const (
 // ahead makes, state by state, what will be asked for, until ctx ends. Where there is more than it keeps up with it makes
 // less: the next state interrupts it, and who asks waits for nothing but his own tile.
 func (s *Server) ahead(ctx context.Context) {
+	var grids []*safety.Layer
 	for {
 		st := s.state.Load()
+		if now := layersOf(st.snapshot); !slices.Equal(now, grids) {
+			grids = now
+			s.paint.forgetOthers(now)
+			s.heat.forgetOthers(now)
+		}
 		stop := func() bool {
 			select {
 			case <-st.superseded:
@@ -41,7 +48,7 @@ func (s *Server) ahead(ctx context.Context) {
 	}
 }
 
-// renewAhead brings the tiles that are kept to a state, the latest asked for first.
+// renewAhead brings the tiles that were asked for since it last did so to a state, the latest asked for first.
 func (s *Server) renewAhead(st *state, stop func() bool) {
 	keys := s.tiles.keys()
 	for _, k := range keys[:min(len(keys), aheadTiles)] {
@@ -52,13 +59,26 @@ func (s *Server) renewAhead(st *state, stop func() bool) {
 			continue
 		}
 		layers, err := parseLayers(k.layers, st.snapshot.Depth(k.query.Scheme))
-		if err != nil {
-			continue // a level that is no more
+		slot, ok := s.tiles.peek(k)
+		if err != nil || !ok || !slot.asked.Swap(false) {
+			continue // a level that is no more, or nobody looks
 		}
-		if c, err := s.tileContent(st, layers, k.tileRequest); err == nil {
+		if c, err := s.renew(st, k, layers, slot); err == nil {
 			_, _ = c.form(gzipC) // an error comes again when somebody asks
 		}
 	}
+}
+
+// layersOf returns the grids of all levels of all schemes as they are now.
+func layersOf(snapshot *safety.Snapshot) (layers []*safety.Layer) {
+	for _, scheme := range snapshot.Schemes() {
+		for level := 1; level <= snapshot.Depth(scheme); level++ {
+			if l, err := snapshot.Layer(scheme, level, 0); err == nil {
+				layers = append(layers, l)
+			}
+		}
+	}
+	return layers
 }
 
 // cutAhead cuts the grids of the default scheme, where they are few, into the tiles of the usual zooms.

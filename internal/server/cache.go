@@ -67,6 +67,29 @@ func (c *cache[K, V]) grown(key K, n int) {
 	}
 }
 
+// peek returns the value of a key that is known, without counting as asking for it.
+func (c *cache[K, V]) peek(key K) (v V, ok bool) {
+	c.mu.Lock()
+	e, ok := c.known[key]
+	c.mu.Unlock()
+	if !ok {
+		return v, false
+	}
+	v, err := e.Value.(*entry[K, V]).make()
+	return v, err == nil
+}
+
+// forget drops the keys for which gone holds.
+func (c *cache[K, V]) forget(gone func(K) bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for key, e := range c.known {
+		if gone(key) {
+			c.drop(e)
+		}
+	}
+}
+
 // keys returns what is known, the latest asked for first.
 func (c *cache[K, V]) keys() []K {
 	c.mu.Lock()

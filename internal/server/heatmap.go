@@ -104,6 +104,14 @@ type mosaicKey struct {
 	frame   crs.Frame
 }
 
+// forgetOthers drops what was made of other grids than these.
+func (h *heat) forgetOthers(grids []*safety.Layer) {
+	gone := func(l *safety.Layer) bool { return !slices.Contains(grids, l) }
+	h.mosaics.forget(func(k mosaicKey) bool { return gone(k.grids) })
+	h.grounds.forget(func(k groundKey) bool { return gone(k.grids) })
+	h.fields.forget(func(k fieldKey) bool { return gone(k.ground.grids) })
+}
+
 func (h *heat) mosaic(k mosaicKey) (*tiles.Mosaic, error) {
 	return h.mosaics.get(k, func() (*tiles.Mosaic, error) {
 		box := k.address.Bound(0)

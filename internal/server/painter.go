@@ -1,6 +1,7 @@
 package server
 
 import (
+	"slices"
 	"sync"
 
 	"github.com/paulmach/orb"
@@ -44,4 +45,14 @@ func newPainter() *painter {
 		figuresOf: newCache[figuresKey](figureBytes, (*gridFigures).size),
 		latest:    map[levelKey]latestFigures{},
 	}
+}
+
+// forgetOthers drops what was made of other grids than these: of boundaries that are no more, and of past ones, which can be made again.
+func (p *painter) forgetOthers(grids []*safety.Layer) {
+	gone := func(l *safety.Layer) bool { return !slices.Contains(grids, l) }
+	p.cuts.forget(func(k cutKey) bool { return gone(k.grids) })
+	p.zooms.forget(func(k zoomKey) bool { return gone(k.grids) })
+	p.labels.forget(gone)
+	p.names.forget(gone)
+	p.figuresOf.forget(func(figuresKey) bool { return true })
 }

@@ -19,7 +19,8 @@ type tileKey struct {
 type tileSlot struct {
 	renewing sync.Mutex
 	drawn    atomic.Pointer[drawnTile]
-	texts    int // of its key, bytes
+	asked    atomic.Bool // for it since it was last renewed ahead
+	texts    int         // of its key, bytes
 }
 
 // A drawnTile is the content of a tile, true for the state of that number.
@@ -29,7 +30,7 @@ type drawnTile struct {
 	loose bool // it is not known what of it changed since
 }
 
-// tileContent returns what a tile shows in a state.
+// tileContent returns what a tile shows in a state, to somebody who asks for it.
 func (s *Server) tileContent(st *state, layers []layer, t tileRequest) (*content, error) {
 	key := tileKey{strings.Clone(listOf(layers)), t} // it is kept: a part of the request's line would keep all of that
 	slot, err := s.tiles.get(key, func() (*tileSlot, error) {
@@ -44,32 +45,26 @@ func (s *Server) tileContent(st *state, layers []layer, t tileRequest) (*content
 	if err != nil {
 		return nil, err
 	}
-	d := slot.drawn.Load()
-	if d.seq == st.seq {
+	slot.asked.Store(true)
+	if d := slot.drawn.Load(); d.seq == st.seq {
 		return d.content, nil
 	}
-	next, err := slot.renew(st, func(newest *drawnTile) (*drawnTile, error) {
-		if same, err := s.sameTile(st, layers, t, newest); same || err != nil {
-			return &drawnTile{newest.content, st.seq, false}, err
-		}
-		return s.drawTile(st, layers, t)
-	})
-	if err != nil {
-		return nil, err
-	}
-	s.tiles.grown(key, next.size()-d.size())
-	return next, nil
+	return s.renew(st, key, layers, slot)
 }
 
-// renew returns the content in a state, made from the newest there is, and keeps it unless there is a newer one.
-func (slot *tileSlot) renew(st *state, draw func(newest *drawnTile) (*drawnTile, error)) (*content, error) {
+// renew returns the content of a tile in a state, made from the newest there is, and keeps it unless there is a newer one.
+func (s *Server) renew(st *state, key tileKey, layers []layer, slot *tileSlot) (*content, error) {
 	slot.renewing.Lock()
 	defer slot.renewing.Unlock()
 	newest := slot.drawn.Load()
 	if newest.seq == st.seq {
 		return newest.content, nil
 	}
-	d, err := draw(newest)
+	d := &drawnTile{newest.content, st.seq, false}
+	same, err := s.sameTile(st, layers, key.tileRequest, newest)
+	if err == nil && !same {
+		d, err = s.drawTile(st, layers, key.tileRequest)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -78,6 +73,7 @@ func (slot *tileSlot) renew(st *state, draw func(newest *drawnTile) (*drawnTile,
 	}
 	if st.seq > newest.seq {
 		slot.drawn.Store(d)
+		s.tiles.grown(key, d.size()-newest.size())
 	}
 	return d.content, nil
 }
