@@ -83,13 +83,13 @@ func TestProgress(t *testing.T) {
 	if _, err := exec.LookPath("script"); err != nil {
 		t.Skip("no script(1) to lend a terminal")
 	}
-	in, db := register(t, 100_000, 0), filepath.Join(t.TempDir(), "x.gpkg")
+	in, db := register(t, 500_000, 0), filepath.Join(t.TempDir(), "x.gpkg")
 	line := fmt.Sprintf("%s import enterprises --db %s %s", program(t), db, in)
 	out, err := exec.CommandContext(t.Context(), "script", "-qefc", line, "/dev/null").CombinedOutput()
 	if err != nil {
 		t.Fatalf("%v: %s", err, out)
 	}
-	for _, want := range []string{"rows/s", "100000 rows read, writing for", "s]", "100000 inserted"} {
+	for _, want := range []string{"rows/s", "500000 rows read, writing for", "s]", "500000 inserted"} {
 		if !bytes.Contains(out, []byte(want)) {
 			t.Errorf("the terminal shows no %q: %q", want, out[:min(len(out), 2000)])
 		}
