@@ -10,9 +10,6 @@ type Column struct {
 	value func(r *safety.Row) any // string, int64 or float64; nil when there is no such value
 }
 
-// Value returns what r has in the column: a string, an int64, a float64, or nil when it does not exist.
-func (c Column) Value(r *safety.Row) any { return c.value(r) }
-
 // TallyColumns lists the columns of a tally in the order of contract section 5.
 func TallyColumns() []Column {
 	return []Column{

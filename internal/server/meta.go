@@ -8,9 +8,6 @@ import (
 	"hazgrid/tiles"
 )
 
-// metaClasses is how many classes the layers of class breaks give at most.
-const metaClasses = 7
-
 // drawAll appends layers to a tile, each followed by its class breaks where the request wants them and the layer shows something.
 func (p *painter) drawAll(tile []byte, st *state, layers []layer, t tileRequest) ([]byte, error) {
 	for _, l := range layers {
@@ -112,8 +109,8 @@ func gridBreaks(table *safety.Table) []classBreaks {
 		}
 	}
 	return []classBreaks{
-		{"density", "hazards/km2", analytics.Quantiles(density, metaClasses)},
-		{"rate", "1", analytics.Quantiles(rate, metaClasses)},
+		{"density", "hazards/km2", analytics.Quantiles(density, defaultClasses)},
+		{"rate", "1", analytics.Quantiles(rate, defaultClasses)},
 	}
 }
 
@@ -136,7 +133,7 @@ func (t tileRequest) pointBreaks(l layer, all *safety.Symbols) ([]classBreaks, e
 		})
 		out := make([]classBreaks, len(counts))
 		for i, c := range counts {
-			out[i] = classBreaks{c.name, c.unit, analytics.Quantiles(values[i], metaClasses)}
+			out[i] = classBreaks{c.name, c.unit, analytics.Quantiles(values[i], defaultClasses)}
 		}
 		return out
 	}), nil
@@ -169,7 +166,7 @@ func metaFields() map[string]string {
 		"attribute": "of the layer, that is classed", "unit": "of the attribute", "min": "least value at this zoom", "max": "greatest value at this zoom",
 		"classes": "number of classes; class 1 is break_0 ≤ value < break_1",
 	}
-	for i := range metaClasses + 1 {
+	for i := range defaultClasses + 1 {
 		fields[fmt.Sprintf("break_%d", i)] = "break between classes"
 	}
 	return fields
