@@ -134,13 +134,22 @@ func (c *Columns) Append(tile []byte, name string, cut *Cut) []byte {
 		return tile
 	}
 	e := encoders.Get().(*encoder)
-	defer encoders.Put(e)
-	e.reset(len(c.list), len(cut.features))
+	e.reset(len(c.list))
 	for i, feature := range cut.features {
 		e.feature(c, feature, cut.tail(i))
 	}
-	return e.layer(tile, name, c.list)
+	tile = e.layer(tile, name, c.list)
+	if len(e.known) <= slotsKept {
+		encoders.Put(e)
+	}
+	return tile
 }
+
+// How many slots a table of values begins with, and up to how many it is kept for the next layer.
+const (
+	fewSlots  = 1 << 10
+	slotsKept = 1 << 17
+)
 
 // encoders keeps the working memory of Append between tiles.
 var encoders = sync.Pool{New: func() any { return new(encoder) }}
@@ -164,22 +173,24 @@ type slot struct {
 	field  byte
 }
 
-// reset makes ready for a layer of so many columns and features.
-func (e *encoder) reset(columns, features int) {
+// reset makes ready for a layer of so many columns.
+func (e *encoder) reset(columns int) {
 	e.features, e.values, e.used, e.count = e.features[:0], e.values[:0], e.used[:0], 0
 	e.keys = e.keys[:0]
 	for range columns {
 		e.keys = append(e.keys, -1)
 	}
-	if size := 1 << bits.Len(uint(2*columns*features)); size > len(e.known) {
-		e.known, e.round = make([]slot, size), 0
+	if e.known == nil {
+		e.known = make([]slot, fewSlots)
 	}
-	e.shift = uint8(64 - bits.Len(uint(len(e.known)-1)))
+	e.shift = shiftOf(e.known)
 	if e.round++; e.round == 0 { // once in four thousand million layers
 		clear(e.known)
 		e.round = 1
 	}
 }
+
+func shiftOf(known []slot) uint8 { return uint8(64 - bits.Len(uint(len(known)-1))) }
 
 // feature writes one feature, tail being what follows its tags.
 func (e *encoder) feature(c *Columns, i int32, tail []byte) {
@@ -212,20 +223,39 @@ func (e *encoder) feature(c *Columns, i int32, tail []byte) {
 
 // value returns the number of a value, and writes it when it is new.
 func (e *encoder) value(c *Columns, field byte, v uint64) uint32 {
+	s := e.find(v, field)
+	if s.round == e.round {
+		return s.number
+	}
+	number := e.count
+	*s = slot{v, number, e.round, field}
+	e.write(c, Value{field: field, bits: v})
+	if e.count++; 2*int(e.count) > len(e.known) {
+		e.grow()
+	}
+	return number
+}
+
+// find returns the slot of a value: its own, or the one it is to have.
+func (e *encoder) find(v uint64, field byte) *slot {
 	mask := uint64(len(e.known) - 1)
 	for at := ((v ^ uint64(field)<<56) * 0x9e3779b97f4a7c15) >> e.shift; ; at = (at + 1) & mask {
-		s := &e.known[at]
-		if s.round != e.round {
-			*s = slot{v, e.count, e.round, field}
-			break
-		}
-		if s.bits == v && s.field == field {
-			return s.number
+		if s := &e.known[at]; s.round != e.round || s.bits == v && s.field == field {
+			return s
 		}
 	}
-	e.write(c, Value{field: field, bits: v})
-	e.count++
-	return e.count - 1
+}
+
+// grow doubles the table.
+func (e *encoder) grow() {
+	old := e.known
+	e.known = make([]slot, 2*len(old))
+	e.shift = shiftOf(e.known)
+	for _, s := range old {
+		if s.round == e.round {
+			*e.find(s.bits, s.field) = s
+		}
+	}
 }
 
 func (e *encoder) write(c *Columns, v Value) {

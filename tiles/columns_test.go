@@ -78,6 +78,21 @@ func TestColumnsAsEncode(t *testing.T) {
 	})
 }
 
+// More values than the table begins with, so that it grows while a layer is written; then a small layer again.
+func TestColumnsOfMany(t *testing.T) {
+	for _, n := range []int{5000, 3, 200_000, 3} {
+		ids, counts, shapes, features := make([]uint64, n), make([]int64, n), make([]tiles.Shape, n), make([]tiles.Feature, n)
+		for i := range n {
+			ids[i], counts[i], shapes[i] = uint64(i), int64(i*7%n), tiles.Project(tiles.Address{}, orb.Point{1, 1})
+			features[i] = tiles.Feature{ID: ids[i], HasID: true, Shape: shapes[i], Tags: []tiles.Tag{{Key: "found", Value: tiles.Uint(uint64(counts[i]))}}}
+		}
+		got := tiles.NewColumns(ids).With(tiles.Counts("found", counts)).Append(nil, "grids", tiles.NewCut(upTo(n), shapes))
+		if want := tiles.Encode([]tiles.Layer{{Name: "grids", Features: features}}); !bytes.Equal(got, want) {
+			t.Errorf("%d features: %d bytes that differ from the %d of Encode", n, len(got), len(want))
+		}
+	}
+}
+
 func TestColumnsDiffer(t *testing.T) {
 	a := tiles.NewColumns([]uint64{1, 2, 3}).With(tiles.Counts("found", []int64{1, 2, 3}), tiles.Doubles("rate", []float64{0, math.NaN(), 1}))
 	b := tiles.NewColumns([]uint64{1, 2, 3}).With(tiles.Counts("found", []int64{1, 2, 4}), tiles.Doubles("rate", []float64{0, math.NaN(), 1}))

@@ -118,6 +118,10 @@ func (p *painter) drawGrids(tile []byte, st *state, l layer, t tileRequest) ([]b
 	if t.bare {
 		columns = f.names
 	}
+	if len(cut.Features()) >= manyGrids {
+		p.heavy.Lock()
+		defer p.heavy.Unlock()
+	}
 	return columns.Append(tile, l.id, cut), nil
 }
 
