@@ -145,5 +145,12 @@ func TestSlowClients(t *testing.T) {
 	for _, conn := range conns {
 		_ = conn.Close()
 	}
-	eventually(t, "the end of all that was started", func() bool { return runtime.NumGoroutine() <= goroutines+2 })
+	ended := func() bool { return runtime.NumGoroutine() <= goroutines+2 }
+	for range 500 {
+		if ended() {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	t.Fatalf("%d goroutines before, now %d:\n%s", goroutines, runtime.NumGoroutine(), allStacks())
 }
