@@ -87,6 +87,9 @@ func TestKernelIsTheSameAtEveryZoom(t *testing.T) {
 
 // What the kernel's picture shows is the legend's class of the density there; hazards and ground are all in the legend.
 func TestTheKernelsLegend(t *testing.T) {
+	if testing.Short() {
+		t.Skip("pictures by the dozen, one after another")
+	}
 	s := start(t)
 	for _, query := range []string{"", "?classes=jenks&n=4", "?classes=equal&ramp=ylorrd", "?breaks=0.5,1,2", "?bandwidth=2500", "?severity=major"} {
 		legend := s.json(t, "/heatmaps/hazard-kernel/legend.json"+query)

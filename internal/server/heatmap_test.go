@@ -82,6 +82,9 @@ func legendColour(t *testing.T, legend map[string]any, v float64) color.NRGBA {
 
 // The middle of each village has its class's colour in the legend of the same query.
 func TestGridsHaveTheColourOfTheirClass(t *testing.T) {
+	if testing.Short() {
+		t.Skip("pictures by the dozen, one after another")
+	}
 	s := start(t)
 	columns := map[string]string{"hazard-density": "density", "rectification-rate": "rate"}
 	for measure, column := range columns {
@@ -146,6 +149,9 @@ func TestNoDataIsHatched(t *testing.T) {
 
 // On a base map in GCJ-02 everything lies where that map puts it.
 func TestHeatmapsInFrames(t *testing.T) {
+	if testing.Short() {
+		t.Skip("pictures by the dozen, one after another")
+	}
 	s := start(t)
 	for _, frame := range []crs.Frame{crs.GCJ02, crs.BD09} {
 		for _, measure := range measures() {
