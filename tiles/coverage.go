@@ -14,7 +14,8 @@ import (
 //
 // A side is also led through corners within half a unit of it which all cells beside it have. ST_AsMVTGeom of PostGIS
 // does that with every corner of the one cell it is given, and so opens gaps to neighbours that lack the
-// corner; there the side stays here.
+// corner; there the side stays here, unless a cell of over a hundred square units would differ by more than 1 %: then the two
+// cells divide the gap.
 func ProjectCoverage(a Address, cells []orb.MultiPolygon) []Shape {
 	m, units := settledMesh(a, cells)
 	shapes := make([]Shape, len(cells))
@@ -41,12 +42,19 @@ func settledMesh(a Address, cells []orb.MultiPolygon) (*mesh, [][][][]orb.Point)
 func (m *mesh) settle(units [][][][]orb.Point) {
 	m.buckets = newBuckets(m.segs)
 	moved := m.leadAll()
+	balanced := false
 	for range maxRounds {
 		if len(moved) > 0 {
 			moved = m.untangle(moved, units)
 			continue
 		}
-		if moved = m.keepSides(m.turned(), units); len(moved) == 0 {
+		if moved = m.keepSides(m.turned(), units); len(moved) > 0 {
+			continue
+		}
+		if balanced {
+			return
+		}
+		if moved, balanced = m.balance(), true; len(moved) == 0 {
 			return
 		}
 	}
@@ -88,6 +96,8 @@ func (m *mesh) lead(i int32, other seg) (bent bool) {
 		if on || m.shared(i, d) {
 			m.cuts[i] = append(m.cuts[i], d)
 			bent = bent || !on
+		} else {
+			m.contested = append(m.contested, contest{i, d})
 		}
 	}
 	return bent
@@ -96,11 +106,17 @@ func (m *mesh) lead(i int32, other seg) (bent bool) {
 // shared reports whether all cells beside a seg have a corner at d.
 func (m *mesh) shared(seg int32, d dot) bool {
 	for _, cell := range m.beside[seg] {
-		if _, ok := slices.BinarySearch(m.cells[cell].corners, d.key()); !ok {
+		if !m.has(cell, d) {
 			return false
 		}
 	}
 	return true
+}
+
+// has reports whether a cell has a corner at d.
+func (m *mesh) has(cell int32, d dot) bool {
+	_, ok := slices.BinarySearch(m.cells[cell].corners, d.key())
+	return ok
 }
 
 // untangle looks where segs, which have moved, meet others otherwise than at their ends. It divides the segs there or

@@ -286,40 +286,35 @@ func addresses(fs []*geojson.Feature, zooms ...int) []tiles.Address {
 	return out
 }
 
-// PostGIS is the other maker of tiles: same features, and the same areas to 1 % above 100 square units, but for those listed.
+// PostGIS is the other maker of tiles: same features, and the same areas to 1 % above 100 square units.
 //
 // What PostGIS 3.3 does was found with a model of it that gives the same area for 392 of 404 villages in tiles of zoom 7
 // and 8: it rounds to whole units, drops corners on straight lines, and leads each side through every other corner of the same
 // polygon whose unit square the side meets, be it only at a corner of that square (snap rounding). A side between opposite
 // corners of one unit so loses half a unit to a third corner. The neighbour that lacks that corner keeps its side: a gap
-// opens, which PostGIS gives to nobody, and here one of the two gets.
+// opens, which PostGIS gives to nobody, and balance divides where one cell should not have all of it.
 //
-// Village 77 in 6/53/27 loses three such halves in PostGIS, at (1579 3474), a part that then vanishes, and twice at
-// (1581 3477): 122.5. Giving such halves to the neighbour where a cell would else be too far from PostGIS was tried: it mended this
-// one and a third of Taiwan's (172 of 43,711 areas, all at low zooms), set others apart, and moved borders for no reason on the ground.
+// Village 52 in 8/213/111 is the hardest: PostGIS leads its side (2395 1977)-(2386 1990), shared with village 41, through
+// (2386 1989), and opens a gap of 4.5 square units, more than 1 % of either (118 and 449): it has to be divided within.
 //
-// Village 52 in 8/213/111: PostGIS leads its side (2395 1977)-(2386 1990), shared with village 41, through (2386 1989), and
-// opens a gap of 4.5 square units. In PostGIS 52 has 118, 41 has 449, and 38, the third at (2386 1990), has 290: all of the gap is
-// more than 1 % of any of them (4.5 of 449 is 1.002 %). It could be divided, for example along (2395 1977) (2389 1985)
-// (2387 1988) (2386 1990), 1 unit for 52 and 3.5 for 41, but only through corners that no village has. No rule here makes such corners.
+// Where many cells hardly larger than 100 units meet, a gap can be more than 1 % of both cells beside it together. Of
+// Taiwan's 7,701 villages, zooms 5 to 12, 35 of 56,126 areas are more than 1 % apart, 27 of them at zooms 5 and 6.
 func TestAreasOfPostGIS(t *testing.T) {
 	fs := villages(t)
-	at := append(pyramid(fs, 5, 6, 7, 8, 9, 10, 11, 12, 13), addresses(fs, 14, 15, 16, 17, 18)...)
-	wantApart(t, fs, at, 1560, "6/53/27 77: 124, PostGIS 122.5", "8/213/111 52: 122.5, PostGIS 118")
+	wantTogether(t, fs, append(pyramid(fs, 5, 6, 7, 8, 9, 10, 11, 12, 13), addresses(fs, 14, 15, 16, 17, 18)...), 1560)
 }
 
-// Of the invented district all but two, which lose halves of units in PostGIS as the villages do.
 func TestDistrictAreasOfPostGIS(t *testing.T) {
 	fs := district(t)
-	wantApart(t, fs, pyramid(fs, 6, 7, 8, 9, 10, 11, 12, 13), 14000, "7/106/53 1023: 126, PostGIS 124.5", "7/106/53 1288: 104.5, PostGIS 103")
+	wantTogether(t, fs, pyramid(fs, 6, 7, 8, 9, 10, 11, 12, 13), 14000)
 }
 
-// wantApart checks that of the features in some tiles exactly those listed are more than 1 % apart.
-func wantApart(t *testing.T, fs []*geojson.Feature, at []tiles.Address, least int, want ...string) {
+// wantTogether checks that no feature in some tiles is more than 1 % apart, of at least so many.
+func wantTogether(t *testing.T, fs []*geojson.Feature, at []tiles.Address, least int) {
 	t.Helper()
 	compared, apart := againstPostGIS(t, fs, at...)
-	if compared < least || !slices.Equal(apart, want) {
-		t.Errorf("%d areas compared (at least %d wanted), more than 1 %% apart: %q, want %q", compared, least, apart, want)
+	if compared < least || len(apart) > 0 {
+		t.Errorf("%d areas compared (at least %d wanted), more than 1 %% apart: %q", compared, least, apart)
 	}
 }
 

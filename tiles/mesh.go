@@ -10,8 +10,16 @@ type mesh struct {
 	cuts   [][]dot   // by seg: what it is led through
 	exact  []bool    // by seg: cuts are those of the side as it was before rounding
 
+	contested []contest // corners that some of the cells beside a seg have
+
 	buckets *buckets  // of segs
 	tidied  [][][]dot // by cell: its rings when all has settled
+}
+
+// A contest is a corner within half a unit of a seg, which not all cells beside the seg have.
+type contest struct {
+	seg int32
+	at  dot
 }
 
 // A meshCell is one cell's part of a mesh.
