@@ -70,6 +70,13 @@ func scalar(f func(blob []byte) any) func(*sqlite.FunctionContext, []driver.Valu
 	}
 }
 
+// cacheSize is how much of the file a connection remembers, KiB, and smallCacheSize while pages are written once and in order. A page
+// takes nearly twice its size in memory.
+const (
+	cacheSize      = "cache_size(-65536)"
+	smallCacheSize = "cache_size(-8192)"
+)
+
 // open returns a pool over the file. At most n connections; busy_timeout comes before
 // anything that could meet a lock.
 func open(path string, m mode, n int) (*sql.DB, error) {
@@ -84,10 +91,10 @@ func open(path string, m mode, n int) (*sql.DB, error) {
 	q := url.Values{
 		"mode": {string(m)}, "_txlock": {"immediate"}, "_busy_timeout": {busyMillis}, "_synchronous": {"FULL"}, "_dqs": {"0"},
 		// the writer's caches: a merge touches pages of several trees in turn (KiB, given as negative numbers)
-		"_pragma": {"cache_size(-65536)", "temp.cache_size(-16384)", "journal_size_limit(67108864)"},
+		"_pragma": {cacheSize, "temp.cache_size(-16384)", "journal_size_limit(67108864)"},
 	}
 	if m == reading {
-		q["_pragma"] = []string{"cache_size(-65536)"}
+		q["_pragma"] = []string{cacheSize}
 		q["_query_only"] = []string{"1"}
 		q["_txlock"] = []string{"deferred"}
 	}

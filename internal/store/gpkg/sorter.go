@@ -12,7 +12,7 @@ import (
 )
 
 // sorterBytes is about how much a sorter holds in memory; the rest is in a temporary file.
-const sorterBytes = 40 << 20
+const sorterBytes = 12 << 20
 
 // A sorter puts keys in order of their bytes, and those that are equal in order of their numbers. What comes in order
 // already is not sorted.
