@@ -34,9 +34,9 @@ type Address struct{ Z, X, Y uint32 }
 // and zooms, columns and rows that do not exist, are ErrAddress.
 func ParseAddress(z, x, y string) (Address, error) {
 	var n [3]uint32
-	for i, s := range []string{z, x, y} {
+	for i, s := range [...]string{z, x, y} {
 		v, err := strconv.ParseUint(s, 10, 32)
-		if err != nil || s != strconv.FormatUint(v, 10) {
+		if err != nil || len(s) > 1 && s[0] == '0' {
 			return Address{}, fmt.Errorf("%w: %q is no number of a tile", ErrAddress, s)
 		}
 		n[i] = uint32(v)

@@ -67,6 +67,21 @@ func (c *cache[K, V]) grown(key K, n int) {
 	}
 }
 
+// have returns the value of a key that is known, and counts as asking for it.
+func (c *cache[K, V]) have(key K) (v V, ok bool) {
+	c.mu.Lock()
+	e, ok := c.known[key]
+	if ok {
+		c.order.MoveToFront(e)
+	}
+	c.mu.Unlock()
+	if !ok {
+		return v, false
+	}
+	v, err := e.Value.(*entry[K, V]).make()
+	return v, err == nil
+}
+
 // peek returns the value of a key that is known, without counting as asking for it.
 func (c *cache[K, V]) peek(key K) (v V, ok bool) {
 	c.mu.Lock()

@@ -37,7 +37,6 @@ func (s *Server) serve(route string, h handler) http.Handler {
 	metrics := s.metrics.of(route)
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		start := time.Now()
-		r = r.WithContext(withPrincipal(r.Context(), anonymous()))
 		out := &recorder{ResponseWriter: w}
 		st, err := s.stateFor(r)
 		out.Header()[versionHeader] = st.version
@@ -78,7 +77,7 @@ func (s *Server) stateFor(r *http.Request) (*state, error) {
 func (s *Server) fail(w *recorder, r *http.Request, err error) {
 	p := problemOf(err)
 	if p.Status == http.StatusInternalServerError {
-		s.cfg.Log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.Path, "err", err)
+		s.cfg.Log.ErrorContext(r.Context(), "request failed", "method", r.Method, "path", r.URL.Path, "principal", principalOf(r.Context()).name, "err", err)
 	}
 	if w.status != 0 {
 		// The answer has begun: only breaking the connection tells the client that it is not whole.
@@ -173,10 +172,12 @@ func (r *recorder) code() int {
 // holds: public columns only. Rights and tokens will hang on it.
 type principal struct{ name string }
 
-func anonymous() principal { return principal{"anonymous"} }
-
 type principalKey struct{}
 
-func withPrincipal(ctx context.Context, p principal) context.Context {
-	return context.WithValue(ctx, principalKey{}, p)
+// principalOf returns who asks: the anonymous reader unless the context says otherwise.
+func principalOf(ctx context.Context) principal {
+	if p, ok := ctx.Value(principalKey{}).(principal); ok {
+		return p
+	}
+	return principal{"anonymous"}
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"sync/atomic"
@@ -49,16 +50,14 @@ func parseLayer(id string, depth int) (layer, error) {
 // parseLayers reads a comma list of ids; one that is there twice counts once.
 func parseLayers(list string, depth int) ([]layer, error) {
 	var layers []layer
-	seen := map[string]bool{}
 	for id := range strings.SplitSeq(list, ",") {
 		l, err := parseLayer(id, depth)
 		if err != nil {
 			return nil, err
 		}
-		if !seen[id] {
+		if !slices.Contains(layers, l) {
 			layers = append(layers, l)
 		}
-		seen[id] = true
 	}
 	return layers, nil
 }

@@ -32,24 +32,33 @@ type drawnTile struct {
 
 // tileContent returns what a tile shows in a state, to somebody who asks for it.
 func (s *Server) tileContent(st *state, layers []layer, t tileRequest) (*content, error) {
-	key := tileKey{strings.Clone(listOf(layers)), t} // it is kept: a part of the request's line would keep all of that
-	slot, err := s.tiles.get(key, func() (*tileSlot, error) {
-		d, err := s.drawTile(st, layers, t)
-		if err != nil {
+	key := tileKey{listOf(layers), t}
+	slot, ok := s.tiles.have(key)
+	if !ok {
+		key.layers = strings.Clone(key.layers) // it is kept: a part of the request's line would keep all of that
+		var err error
+		if slot, err = s.newSlot(st, key, layers); err != nil {
 			return nil, err
 		}
-		slot := &tileSlot{texts: textSize(t.query)}
-		slot.drawn.Store(d)
-		return slot, nil
-	})
-	if err != nil {
-		return nil, err
 	}
 	slot.asked.Store(true)
 	if d := slot.drawn.Load(); d.seq == st.seq {
 		return d.content, nil
 	}
 	return s.renew(st, key, layers, slot)
+}
+
+// newSlot returns the slot of a tile, drawn when nobody asked for it before.
+func (s *Server) newSlot(st *state, key tileKey, layers []layer) (*tileSlot, error) {
+	return s.tiles.get(key, func() (*tileSlot, error) {
+		d, err := s.drawTile(st, layers, key.tileRequest)
+		if err != nil {
+			return nil, err
+		}
+		slot := &tileSlot{texts: textSize(key.query)}
+		slot.drawn.Store(d)
+		return slot, nil
+	})
 }
 
 // renew returns the content of a tile in a state, made from the newest there is, and keeps it unless there is a newer one.
