@@ -34,11 +34,11 @@ type shifted struct {
 // along returns the places of a table's records with its curve.
 func (t *table[T]) along(spot func(*T) (orb.Point, PlaceID)) *spots {
 	t.spots.sorted.Do(func() {
-		at := make([]uint64, len(t.rows))
-		order := make([]int32, 0, len(t.rows))
-		for i := range t.rows {
-			if p, place := spot(&t.rows[i]); place != NoPlace {
-				order = append(order, int32(i))
+		at := make([]uint64, t.len())
+		order := make([]int32, 0, t.len())
+		for i, r := range t.all() {
+			if p, place := spot(r); place != NoPlace {
+				order = append(order, i)
 				at[i] = geo.CurveAt(p)
 			}
 		}
@@ -46,8 +46,8 @@ func (t *table[T]) along(spot func(*T) (orb.Point, PlaceID)) *spots {
 			if c := cmp.Compare(at[i], at[j]); c != 0 {
 				return c
 			}
-			p, _ := spot(&t.rows[i])
-			q, _ := spot(&t.rows[j])
+			p, _ := spot(t.at(i))
+			q, _ := spot(t.at(j))
 			return cmp.Or(cmp.Compare(p[0], q[0]), cmp.Compare(p[1], q[1]), cmp.Compare(i, j))
 		})
 		t.spots.order, t.spots.curve = order, make(geo.Curve, len(order))

@@ -70,14 +70,12 @@ func (s *Snapshot) numberOf(p PlaceID) int32 {
 
 func (s *Snapshot) newLedger() *ledger {
 	l := &ledger{premises: make([][]int32, len(s.places)+2), hazards: make([]entries, len(s.places)+2)}
-	for i := range s.enterprises.rows {
-		at := s.numberOf(s.enterprises.rows[i].Place)
-		l.premises[at] = append(l.premises[at], int32(i))
+	for i, at := range s.enterprises.places() {
+		l.premises[at] = append(l.premises[at], i)
 	}
 	numbers := make([][]int32, len(l.hazards))
-	for i := range s.hazards.rows {
-		at := s.numberOf(s.hazards.rows[i].Place)
-		numbers[at] = append(numbers[at], int32(i))
+	for i, at := range s.hazards.places() {
+		numbers[at] = append(numbers[at], i)
 	}
 	s.enterAll(l, numbers)
 	return l
@@ -92,9 +90,9 @@ func (s *Snapshot) nextLedger(base *ledger, touched []int32) *ledger {
 		l.hazards[place] = entries{}
 	}
 	numbers := make([][]int32, len(l.hazards))
-	for i := range s.hazards.rows {
-		if at := s.numberOf(s.hazards.rows[i].Place); read[at] {
-			numbers[at] = append(numbers[at], int32(i))
+	for i, at := range s.hazards.places() {
+		if read[at] {
+			numbers[at] = append(numbers[at], i)
 		}
 	}
 	s.enterAll(l, numbers)
@@ -116,11 +114,13 @@ func (s *Snapshot) enterAll(l *ledger, numbers [][]int32) {
 
 // enter makes the entries of some hazards.
 func (s *Snapshot) enter(l *ledger, numbers []int32, known map[trait]int32) (e entries) {
-	rows := s.hazards.rows
-	numbers = slices.DeleteFunc(numbers, func(i int32) bool { return rows[i].Outcome == "void" })
-	slices.SortFunc(numbers, func(i, j int32) int { return cmp.Or(cmp.Compare(rows[i].FoundAt, rows[j].FoundAt), cmp.Compare(i, j)) })
+	rows := &s.hazards
+	numbers = slices.DeleteFunc(numbers, func(i int32) bool { return rows.at(i).Outcome == "void" })
+	slices.SortFunc(numbers, func(i, j int32) int {
+		return cmp.Or(cmp.Compare(rows.at(i).FoundAt, rows.at(j).FoundAt), cmp.Compare(i, j))
+	})
 	for _, i := range numbers {
-		h := &rows[i]
+		h := rows.at(i)
 		n, ok := known[h.trait()]
 		if !ok {
 			n = int32(len(l.traits))
@@ -128,7 +128,7 @@ func (s *Snapshot) enter(l *ledger, numbers []int32, known map[trait]int32) (e e
 			l.traits = append(l.traits, h.trait())
 		}
 		e.found, e.fixed, e.due = append(e.found, h.FoundAt), append(e.fixed, h.fixedAt()), append(e.due, h.DueAt)
-		e.trait, e.owner = append(e.trait, n), append(e.owner, s.hazards.owner[i])
+		e.trait, e.owner = append(e.trait, n), append(e.owner, rows.owner(i))
 	}
 	return e
 }

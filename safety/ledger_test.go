@@ -185,3 +185,23 @@ func BenchmarkPlayback(b *testing.B) {
 		}
 	})
 }
+
+// A hazard is written among many: the snapshot after it, and which grids that changed.
+func BenchmarkNext(b *testing.B) {
+	for _, n := range []int{20_000, 1_000_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			s := lattice(b, n)
+			for i := 0; b.Loop(); i++ {
+				h := safety.Hazard{ID: fmt.Sprintf("h%07d", i%n), FoundAt: day("2014-01-01"), Place: safety.PlaceID(1 + i%1900)}
+				next, err := s.Next(safety.Records{Version: int64(i) + 2, Hazards: []safety.Hazard{h}}, day("2014-12-31"))
+				if err != nil {
+					b.Fatal(err)
+				}
+				if codes, all := next.Changed(s); all || len(codes) == 0 {
+					b.Fatal(codes, all)
+				}
+				s = next
+			}
+		})
+	}
+}

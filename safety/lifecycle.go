@@ -81,3 +81,10 @@ func (e *Enterprise) nextChange(t Time) Time {
 	}
 	return next
 }
+
+func (i *Inspection) nextChange(t Time) Time {
+	if i.At > t {
+		return i.At
+	}
+	return forever
+}

@@ -71,15 +71,15 @@ func (s *Snapshot) Mismatches(kind Kind, level int, q Query) (*Mismatches, error
 	m := &Mismatches{Rows: []Mismatch{}, Query: q, Level: level, Of: s.version, shapes: map[*Grid]outline{}}
 	c := comparison{snapshot: s, scheme: q.scheme(), epoch: e, level: level, named: e.named()}
 	if kind != Hazards {
-		for i := range s.enterprises.rows {
-			if r := &s.enterprises.rows[i]; q.counts(r) {
+		for _, r := range s.enterprises.all() {
+			if q.counts(r) {
 				m.add(c.compare(r.Place, Mismatch{Kind: Enterprises, ID: r.ID, Declared: r.Grid, at: r.At}))
 			}
 		}
 	}
 	if kind != Enterprises {
-		for i := range s.hazards.rows {
-			if r := &s.hazards.rows[i]; q.found(r, s.enterpriseAt(s.hazards.owner[i])) {
+		for i, r := range s.hazards.all() {
+			if q.found(r, s.enterpriseAt(s.hazards.owner(i))) {
 				m.add(c.compare(r.Place, Mismatch{Kind: Hazards, ID: r.ID, Declared: r.Grid, at: r.At}))
 			}
 		}

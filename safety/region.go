@@ -90,7 +90,7 @@ func unmeasured(numbers []int) []geo.Near {
 func (s *Snapshot) EnterprisesIn(q Query, r Region) []Hit[Enterprise] {
 	q = s.resolve(q)
 	t := &s.enterprises
-	return t.hits(r.points(t.points(spotOfEnterprise), func(i int) bool { return q.counts(&t.rows[i]) }))
+	return t.hits(r.points(t.points(spotOfEnterprise), func(i int) bool { return q.counts(t.at(int32(i))) }))
 }
 
 // HazardsIn returns the located hazards that q finds in the region: by id, or the nearest first
@@ -98,7 +98,7 @@ func (s *Snapshot) EnterprisesIn(q Query, r Region) []Hit[Enterprise] {
 func (s *Snapshot) HazardsIn(q Query, r Region) []Hit[Hazard] {
 	q = s.resolve(q)
 	t := &s.hazards
-	return t.hits(r.points(t.points(spotOfHazard), func(i int) bool { return q.found(&t.rows[i], s.enterpriseAt(t.owner[i])) }))
+	return t.hits(r.points(t.points(spotOfHazard), func(i int) bool { return q.found(t.at(int32(i)), s.enterpriseAt(t.owner(int32(i)))) }))
 }
 
 // LinesIn returns the lines in the region: by id, or the nearest first when it has Near. Each line
@@ -149,7 +149,7 @@ func (r Region) points(x *geo.Points, keep func(i int) bool) []geo.Near {
 func (t *table[T]) hits(near []geo.Near) []Hit[T] {
 	hits := make([]Hit[T], len(near))
 	for i, n := range near {
-		hits[i] = Hit[T]{&t.rows[n.Face], n.Metres}
+		hits[i] = Hit[T]{t.at(int32(n.Face)), n.Metres}
 	}
 	return hits
 }
@@ -165,20 +165,12 @@ type spots struct {
 	curve  geo.Curve
 }
 
-// spotsAfter returns the spots after so many changes of the table.
-func spotsAfter(old *spots, changes int) *spots {
-	if changes == 0 {
-		return old
-	}
-	return new(spots)
-}
-
 // points returns the index of the located records by their number.
 func (t *table[T]) points(spot func(*T) (orb.Point, PlaceID)) *geo.Points {
 	t.spots.once.Do(func() {
-		at := make([]orb.Point, len(t.rows))
-		for i := range t.rows {
-			p, place := spot(&t.rows[i])
+		at := make([]orb.Point, t.len())
+		for i, r := range t.all() {
+			p, place := spot(r)
 			if place == NoPlace {
 				p = orb.Point{math.NaN(), math.NaN()} // which is never found
 			}

@@ -47,8 +47,7 @@ func (s *Snapshot) SelectEnterprises(x Selection) iter.Seq[*Enterprise] {
 	if x.During != nil {
 		active = func(e *Enterprise) bool { return x.During.meets(e.OpenedAt, e.EndedAt) }
 	}
-	from := firstAfter(s.enterprises.rows, x.After, idOfEnterprise)
-	return s.enterprises.those(from, func(_ int, e *Enterprise) bool {
+	return those(s.enterprises.after(x.After, enterpriseForm()), func(_ int32, e *Enterprise) bool {
 		return q.ofEnterprise(e) && active(e) && holds(e.At, e.Place)
 	})
 }
@@ -57,16 +56,16 @@ func (s *Snapshot) SelectEnterprises(x Selection) iter.Seq[*Enterprise] {
 // the query say when they were found.
 func (s *Snapshot) SelectHazards(x Selection) iter.Seq[*Hazard] {
 	q, holds := s.resolve(x.Query), x.holds()
-	return s.hazards.those(firstAfter(s.hazards.rows, x.After, idOfHazard), func(i int, h *Hazard) bool {
-		return q.found(h, s.enterpriseAt(s.hazards.owner[i])) && holds(h.At, h.Place)
+	return those(s.hazards.after(x.After, hazardForm()), func(i int32, h *Hazard) bool {
+		return q.found(h, s.enterpriseAt(s.hazards.owner(i))) && holds(h.At, h.Place)
 	})
 }
 
-// those yields the rows from a number on that wanted lets through, in their order.
-func (t *table[T]) those(from int, wanted func(i int, row *T) bool) iter.Seq[*T] {
+// those yields the rows that wanted lets through, in their order.
+func those[T any](rows iter.Seq2[int32, *T], wanted func(i int32, row *T) bool) iter.Seq[*T] {
 	return func(yield func(*T) bool) {
-		for i := from; i < len(t.rows); i++ {
-			if wanted(i, &t.rows[i]) && !yield(&t.rows[i]) {
+		for i, row := range rows {
+			if wanted(i, row) && !yield(row) {
 				return
 			}
 		}
@@ -80,6 +79,7 @@ func firstAfter[T any](rows []T, key string, of func(*T) string) int {
 
 func idOfEnterprise(e *Enterprise) string { return e.ID }
 func idOfHazard(h *Hazard) string         { return h.ID }
+func idOfInspection(i *Inspection) string { return i.ID }
 func idOfLine(l *Line) string             { return l.ID }
 
 // SelectLines yields the lines in the region of x and after its After, by id; nothing else of x counts.
@@ -170,12 +170,12 @@ func (s *Snapshot) Validity(scheme string, level int) Span {
 
 // Enterprise returns the enterprise with the id, whenever it is active, or ErrNotFound.
 func (s *Snapshot) Enterprise(id string) (*Enterprise, error) {
-	return byID(s.enterprises.rows, id, idOfEnterprise)
+	return byID(&s.enterprises, id, enterpriseForm())
 }
 
 // Hazard returns the hazard with the id, or ErrNotFound; a void one is none.
 func (s *Snapshot) Hazard(id string) (*Hazard, error) {
-	h, err := byID(s.hazards.rows, id, idOfHazard)
+	h, err := byID(&s.hazards, id, hazardForm())
 	if err == nil && h.Outcome == "void" {
 		return nil, fmt.Errorf("%q: %w", id, ErrNotFound)
 	}
@@ -184,13 +184,17 @@ func (s *Snapshot) Hazard(id string) (*Hazard, error) {
 
 // Line returns the line with the id, or ErrNotFound.
 func (s *Snapshot) Line(id string) (*Line, error) {
-	return byID(s.lines, id, idOfLine)
-}
-
-func byID[T any](rows []T, id string, key func(*T) string) (*T, error) {
-	i := sort.Search(len(rows), func(i int) bool { return key(&rows[i]) >= id })
-	if i == len(rows) || key(&rows[i]) != id {
+	i, found := slices.BinarySearchFunc(s.lines, id, func(l Line, id string) int { return cmp.Compare(l.ID, id) })
+	if !found {
 		return nil, fmt.Errorf("%q: %w", id, ErrNotFound)
 	}
-	return &rows[i], nil
+	return &s.lines[i], nil
+}
+
+func byID[T any](t *table[T], id string, f form[T]) (*T, error) {
+	n, found := t.search(id, f)
+	if !found {
+		return nil, fmt.Errorf("%q: %w", id, ErrNotFound)
+	}
+	return t.at(n), nil
 }

@@ -1,10 +1,8 @@
 package safety
 
 import (
-	"cmp"
 	"fmt"
 	"slices"
-	"sync"
 )
 
 // A Snapshot is a division at one version and one instant, ready to answer. It is immutable
@@ -26,19 +24,13 @@ type Snapshot struct {
 	synthetic   bool
 	touched     map[PlaceID]bool // places of the records that Next changed, nil if it changed everything
 	parent      int64            // version that Next started from
+	calm        bool             // between that and this no enterprise changed, and no figure by time alone
 
 	book       *book
 	placements *memo[placementKey, *placement]
 
 	tables  memo[tableKey, *Table]
 	symbols memo[symbolKey, *Symbols]
-}
-
-// A table is the records of one kind by id, with the enterprise that each belongs to.
-type table[T any] struct {
-	rows  []T
-	owner []int32 // number of the enterprise, -1 if none
-	spots *spots  // of enterprises and hazards
 }
 
 // NewSnapshot builds a snapshot of all records of a division as of at, which is set.
@@ -48,13 +40,12 @@ func NewSnapshot(r Records, at Time) (*Snapshot, error) {
 	}
 	s := &Snapshot{version: r.Version, at: max(at, r.Clock), boundaries: newBoundaries(r.Grids), grids: r.Grids, sites: sortSites(r.Sites)}
 	s.numberPlaces()
-	s.enterprises.rows = live(r.Enterprises, func(e *Enterprise) bool { return e.Deleted })
-	s.hazards.rows = live(r.Hazards, func(h *Hazard) bool { return h.Deleted })
-	s.inspections.rows = live(r.Inspections, func(i *Inspection) bool { return i.Deleted })
-	s.lines = live(r.Lines, func(l *Line) bool { return l.Deleted })
-	s.enterprises.spots, s.hazards.spots = new(spots), new(spots)
+	s.enterprises = newTable(r.Enterprises, enterpriseForm())
+	s.hazards = newTable(r.Hazards, hazardForm())
+	s.inspections = newTable(r.Inspections, inspectionForm())
+	s.lines = slices.DeleteFunc(r.Lines, func(l Line) bool { return l.Deleted })
 	s.book, s.placements = new(book), new(memo[placementKey, *placement])
-	s.finish(true)
+	s.finish(true, true)
 	return s, nil
 }
 
@@ -72,65 +63,29 @@ func (s *Snapshot) Next(delta Records, at Time) (*Snapshot, error) {
 		version: delta.Version, at: max(at, s.at, delta.Clock), parent: s.version, touched: map[PlaceID]bool{Outside: false},
 		boundaries: s.boundaries, grids: s.grids, sites: s.sites, places: s.places, starts: s.starts,
 	}
-	if len(delta.Sites) > 0 {
+	placed, moved := len(delta.Sites) > 0, len(delta.Enterprises) > 0
+	if placed {
 		n.sites = sortSites(slices.Concat(s.sites, delta.Sites))
 		n.sites = slices.CompactFunc(n.sites, func(a, b Site) bool { return CompareSites(a, b) == 0 })
 		n.numberPlaces()
 	}
-	n.enterprises.rows = merged(s.enterprises.rows, delta.Enterprises, n.touched, func(e *Enterprise) (string, PlaceID, bool) { return e.ID, e.Place, e.Deleted })
-	n.hazards.rows = merged(s.hazards.rows, delta.Hazards, n.touched, func(h *Hazard) (string, PlaceID, bool) { return h.ID, h.Place, h.Deleted })
-	n.inspections.rows = merged(s.inspections.rows, delta.Inspections, n.touched, func(i *Inspection) (string, PlaceID, bool) { return i.ID, i.Place, i.Deleted })
-	n.lines = merged(s.lines, delta.Lines, n.touched, func(l *Line) (string, PlaceID, bool) { return l.ID, Outside, l.Deleted })
-	n.enterprises.spots = spotsAfter(s.enterprises.spots, len(delta.Enterprises))
-	n.hazards.spots = spotsAfter(s.hazards.spots, len(delta.Hazards))
-	moved := len(delta.Enterprises) > 0
-	if !moved && len(delta.Hazards) == 0 {
-		n.hazards.owner = s.hazards.owner
-	}
-	if !moved && len(delta.Inspections) == 0 {
-		n.inspections.owner = s.inspections.owner
+	n.enterprises = s.enterprises.with(delta.Enterprises, n.touched, enterpriseForm())
+	n.hazards = s.hazards.with(delta.Hazards, n.touched, hazardForm())
+	n.inspections = s.inspections.with(delta.Inspections, n.touched, inspectionForm())
+	n.lines = s.lines
+	if len(delta.Lines) > 0 {
+		n.lines = merged(s.lines, delta.Lines, n.touched, lineForm())
 	}
 	n.book, n.placements = new(book), s.placements
-	if len(delta.Sites) > 0 {
+	if placed {
 		n.placements = new(memo[placementKey, *placement])
 	} else if !moved {
 		n.book = n.bookAfter(s)
 	}
-	n.finish(moved)
+	n.calm = !moved && n.at < s.next
+	n.synthetic = s.synthetic
+	n.finish(placed, moved)
 	return n, nil
-}
-
-// live drops deleted records.
-func live[T any](rows []T, deleted func(*T) bool) []T {
-	return slices.DeleteFunc(rows, func(r T) bool { return deleted(&r) })
-}
-
-// merged returns old with the records of delta put in, replaced or taken out; both are by id.
-// It notes the places on both sides of each change.
-func merged[T any](old, delta []T, touched map[PlaceID]bool, key func(*T) (string, PlaceID, bool)) []T {
-	if len(delta) == 0 {
-		return old
-	}
-	out := make([]T, 0, len(old)+len(delta))
-	for i := range delta {
-		id, place, deleted := key(&delta[i])
-		n, found := slices.BinarySearchFunc(old, id, func(r T, id string) int {
-			have, _, _ := key(&r)
-			return cmp.Compare(have, id)
-		})
-		out = append(out, old[:n]...)
-		old = old[n:]
-		if found {
-			_, before, _ := key(&old[0])
-			touched[before] = true
-			old = old[1:]
-		}
-		if !deleted {
-			touched[place] = true
-			out = append(out, delta[i])
-		}
-	}
-	return append(out, old...)
 }
 
 // numberPlaces gives each place a small number.
@@ -145,76 +100,48 @@ func (s *Snapshot) numberPlaces() {
 	s.starts = append(s.starts, int32(len(s.sites)))
 }
 
-// finish computes what follows from the records: owners where they are not known, the next change.
-func (s *Snapshot) finish(enterprisesChanged bool) {
-	owner := owners(s.enterprises.rows)
-	if s.hazards.owner == nil || enterprisesChanged {
-		s.hazards.owner = owned(s.hazards.rows, owner, func(h *Hazard) string { return h.Enterprise })
+// finish computes what follows from the records: of all of them where places have other numbers or enterprises changed.
+func (s *Snapshot) finish(placed, moved bool) {
+	s.enterprises.fill(s, nil, placed, enterpriseForm())
+	owner := func(id string) int32 { return s.enterprises.numberOf(id, enterpriseForm()) }
+	if moved {
+		owner = s.owners()
+		s.synthetic = slices.ContainsFunc(s.grids, func(g Grid) bool { return g.Synthetic })
+		for _, e := range s.enterprises.all() {
+			s.synthetic = s.synthetic || e.Synthetic
+		}
 	}
-	if s.inspections.owner == nil || enterprisesChanged {
-		s.inspections.owner = owned(s.inspections.rows, owner, func(i *Inspection) string { return i.Enterprise })
+	s.hazards.fill(s, owner, placed || moved, hazardForm())
+	s.inspections.fill(s, owner, placed || moved, inspectionForm())
+	s.next = min(s.enterprises.nextChange(), s.hazards.nextChange(), s.inspections.nextChange())
+	for _, b := range s.boundaries {
+		for i := range b.epochs {
+			if t := b.epochs[i].from; t > s.at {
+				s.next = min(s.next, t)
+			}
+		}
 	}
-	s.next = s.nextChange()
-	s.synthetic = slices.ContainsFunc(s.grids, func(g Grid) bool { return g.Synthetic }) ||
-		slices.ContainsFunc(s.enterprises.rows, func(e Enterprise) bool { return e.Synthetic })
 }
 
-// owners returns a function from an enterprise's id to its number. The index is made when it is first asked for.
-func owners(enterprises []Enterprise) func(id string) int32 {
-	index := sync.OnceValue(func() map[string]int32 {
-		m := make(map[string]int32, len(enterprises))
-		for i := range enterprises {
-			m[enterprises[i].ID] = int32(i)
-		}
-		return m
-	})
+// owners returns a function from an enterprise's id to its number, -1 for none. It is faster than a search where many are looked for.
+func (s *Snapshot) owners() func(id string) int32 {
+	numbers := make(map[string]int32, s.enterprises.len())
+	for i, e := range s.enterprises.all() {
+		numbers[e.ID] = i
+	}
 	return func(id string) int32 {
-		if i, ok := index()[id]; ok {
+		if i, ok := numbers[id]; ok {
 			return i
 		}
 		return -1
 	}
 }
 
-func owned[T any](rows []T, owner func(string) int32, enterprise func(*T) string) []int32 {
-	out := make([]int32, len(rows))
-	for i := range rows {
-		out[i] = -1
-		if id := enterprise(&rows[i]); id != "" {
-			out[i] = owner(id)
-		}
-	}
-	return out
-}
-
-func (s *Snapshot) nextChange() Time {
-	next := forever
-	for i := range s.enterprises.rows {
-		next = min(next, s.enterprises.rows[i].nextChange(s.at))
-	}
-	for i := range s.hazards.rows {
-		next = min(next, s.hazards.rows[i].nextChange(s.at))
-	}
-	for i := range s.inspections.rows {
-		if t := s.inspections.rows[i].At; t > s.at {
-			next = min(next, t)
-		}
-	}
-	for _, b := range s.boundaries {
-		for i := range b.epochs {
-			if t := b.epochs[i].from; t > s.at {
-				next = min(next, t)
-			}
-		}
-	}
-	return next
-}
-
 func (s *Snapshot) enterpriseAt(n int32) *Enterprise {
 	if n < 0 {
 		return nil
 	}
-	return &s.enterprises.rows[n]
+	return s.enterprises.at(n)
 }
 
 // Version returns the version of the store that the snapshot shows.
@@ -251,7 +178,7 @@ func (s *Snapshot) Changed(prev *Snapshot) (codes []string, all bool) {
 		}
 	}
 	for _, b := range s.boundaries {
-		if s.differs(prev, b, changed) {
+		if !s.calm && s.differs(prev, b, changed) {
 			return nil, true
 		}
 	}

@@ -50,11 +50,11 @@ func (s *Snapshot) enterpriseSymbols(q Query) *Symbols {
 	counts := s.hazardCounts(q)
 	grids := s.deepest(q)
 	places := s.enterprises.along(spotOfEnterprise)
-	picked := places.pick(func(i int32) (orb.Point, bool) { e := &s.enterprises.rows[i]; return e.At, q.counts(e) })
+	picked := places.pick(func(i int32) (orb.Point, bool) { e := s.enterprises.at(i); return e.At, q.counts(e) })
 	stack := picked.symbols()
 	for _, k := range picked.entries {
 		i := places.order[k]
-		e := &s.enterprises.rows[i]
+		e := s.enterprises.at(i)
 		stack.put(places.curve[k], Symbol{
 			At: e.At, Count: 1, ID: e.ID, Grid: s.gridOf(grids, e.Place), Kind: e.Kind, Risk: e.Risk, Counts: counts[i],
 		})
@@ -64,9 +64,9 @@ func (s *Snapshot) enterpriseSymbols(q Query) *Symbols {
 
 // hazardCounts counts the hazards that q finds by the number of their enterprise.
 func (s *Snapshot) hazardCounts(q Query) []Counts {
-	counts := make([]Counts, len(s.enterprises.rows))
-	for i := range s.hazards.rows {
-		h, owner := &s.hazards.rows[i], s.hazards.owner[i]
+	counts := make([]Counts, s.enterprises.len())
+	for i, h := range s.hazards.all() {
+		owner := s.hazards.owner(i)
 		if owner >= 0 && q.found(h, s.enterpriseAt(owner)) {
 			counts[owner].count(h, q.At)
 		}
@@ -78,12 +78,12 @@ func (s *Snapshot) hazardSymbols(q Query) *Symbols {
 	grids := s.deepest(q)
 	places := s.hazards.along(spotOfHazard)
 	picked := places.pick(func(i int32) (orb.Point, bool) {
-		h := &s.hazards.rows[i]
-		return h.At, q.found(h, s.enterpriseAt(s.hazards.owner[i]))
+		h := s.hazards.at(i)
+		return h.At, q.found(h, s.enterpriseAt(s.hazards.owner(i)))
 	})
 	stack := picked.symbols()
 	for _, k := range picked.entries {
-		h := &s.hazards.rows[places.order[k]]
+		h := s.hazards.at(places.order[k])
 		y := Symbol{
 			At: h.At, Count: 1, ID: h.ID, Grid: s.gridOf(grids, h.Place),
 			Severity: h.Severity, Source: h.Source, Aspect: h.Aspect, State: string(h.State(q.At)),

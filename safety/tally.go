@@ -123,7 +123,7 @@ func (s *Snapshot) FigureRows(level int, q Query, numbers []int32) ([]Row, error
 		for _, place := range at.placesOf(n) {
 			sieve.count(&book.hazards[place], &rows[i].Tally)
 			for _, e := range book.premises[place] {
-				if q.counts(&s.enterprises.rows[e]) {
+				if q.counts(s.enterprises.at(e)) {
 					rows[i].Enterprises++
 				}
 			}
@@ -134,11 +134,11 @@ func (s *Snapshot) FigureRows(level int, q Query, numbers []int32) ([]Row, error
 
 func (t *tallier) count() {
 	book, sieve := t.s.ledger(), t.s.sieve(t.q)
-	homes := make([]int32, len(t.s.enterprises.rows))
+	homes := make([]int32, t.s.enterprises.len())
 	for place, premises := range book.premises {
 		for _, e := range premises {
 			homes[e] = t.row[place]
-			if t.q.counts(&t.s.enterprises.rows[e]) {
+			if t.q.counts(t.s.enterprises.at(e)) {
 				t.rows[t.row[place]].Enterprises++
 			}
 		}
@@ -150,8 +150,11 @@ func (t *tallier) count() {
 	for place := range book.hazards {
 		t.hazards(int32(place), &book.hazards[place], &sieve)
 	}
-	for i := range t.s.inspections.rows {
-		t.inspection(&t.s.inspections.rows[i], t.s.inspections.owner[i])
+	for n := range t.s.inspections.pages {
+		p := &t.s.inspections.pages[n]
+		for i := range p.rows {
+			t.inspection(&p.rows[i], p.owner[i], p.place[i])
+		}
 	}
 	t.found.each(func(row int32, open bool) {
 		t.rows[row].UnitsFound++
@@ -184,11 +187,11 @@ func (t *tallier) hazards(place int32, e *entries, f *sieve) {
 
 func (t *tallier) inBelow(place int32) bool { return int(place) < len(t.below) && t.below[place] }
 
-func (t *tallier) inspection(i *Inspection, owner int32) {
+func (t *tallier) inspection(i *Inspection, owner, place int32) {
 	if !t.q.visited(i, t.s.enterpriseAt(owner)) {
 		return
 	}
-	at := t.row[t.s.numberOf(i.Place)]
+	at := t.row[place]
 	t.rows[at].Inspections++
 	t.rows[at].Officers += i.Officers
 	t.visit[0].add(at, owner, false)
