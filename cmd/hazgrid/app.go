@@ -145,6 +145,9 @@ func (a *app) openStore(ctx context.Context, create bool) (store.Store, error) {
 		}
 		return s, nil
 	}
+	if scheme, _, is := strings.Cut(a.db, "://"); is { // a URL may hold a password: it is not shown, nor taken for a path
+		return nil, usage(fmt.Errorf("--db: want the path of a GeoPackage or a postgres:// URL, got one that begins with %s://", scheme))
+	}
 	s, err := gpkg.Open(ctx, a.db, a.division, create)
 	if err != nil {
 		return nil, err

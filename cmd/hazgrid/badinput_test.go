@@ -110,16 +110,18 @@ func TestBadStores(t *testing.T) {
 	text := write(t, "text.gpkg", strings.Repeat("not a database\n", 100))
 	for _, c := range []struct {
 		name, db, says string
+		code           int
 	}{
-		{"wrong postgres URL", "postgres://nobody:hush@127.0.0.1:1/none", "127.0.0.1"},
-		{"unreadable postgres URL", "postgres://%zz", "not the URL of a PostgreSQL database"},
-		{"not a GeoPackage", text, "text.gpkg"},
-		{"a folder that is not there", filepath.Join(t.TempDir(), "no", "such", "x.gpkg"), "x.gpkg"},
+		{"wrong postgres URL", "postgres://nobody:hush@127.0.0.1:1/none", "127.0.0.1", 1},
+		{"unreadable postgres URL", "postgres://%zz", "not the URL of a PostgreSQL database", 1},
+		{"misspelt postgres URL", "postgress://nobody:hush@db.example/city", "want the path of a GeoPackage or a postgres:// URL", 2},
+		{"not a GeoPackage", text, "text.gpkg", 1},
+		{"a folder that is not there", filepath.Join(t.TempDir(), "no", "such", "x.gpkg"), "x.gpkg", 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, errs, code := hazgrid(t, "import", "enterprises", "--db", c.db, file)
-			if code != 1 || !strings.Contains(errs, c.says) || strings.Contains(errs, "hush") {
-				t.Errorf("exit status %d, stderr %q, want 1 and %q", code, errs, c.says)
+			if code != c.code || !strings.Contains(errs, c.says) || strings.Contains(errs, "hush") {
+				t.Errorf("exit status %d, stderr %q, want %d and %q", code, errs, c.code, c.says)
 			}
 		})
 	}

@@ -106,6 +106,31 @@ test('new values come without tiles, and of one grid in a thousandth of their by
   }
 });
 
+test('a change is not held up by a map that is still drawing', async () => {
+  const site = await service({ mock: true });
+  const browser = await browse();
+  try {
+    const { page } = await open(browser.context, `${site.url}?lang=zh`);
+    await page.waitForFunction(() => document.querySelector('.link.live'));
+    await page.route(/\/tiles\//, async (route) => { // tiles are half a second on their way
+      await new Promise((done) => setTimeout(done, 500));
+      await route.continue();
+    });
+    const took = await seenAfter(page, async () => {
+      await page.evaluate(() => {
+        const map = document.querySelector('.map .canvas').hazgridMap;
+        map.jumpTo({ zoom: map.getZoom() - 2 });
+      });
+      await page.waitForFunction(() => !document.querySelector('.map .canvas').hazgridMap.loaded());
+      await fetch(new URL('mock/change?code=G01101&n=400', site.url), { method: 'POST' });
+    });
+    assert.ok(took < 3500, `seen after ${took} ms; a map that waits in vain does so for 4 s`);
+  } finally {
+    await browser.close();
+    await site.stop();
+  }
+});
+
 test('boundaries that may have changed are loaded again', async () => {
   const site = await service({ mock: true });
   const browser = await browse();

@@ -76,7 +76,7 @@ export class MapView {
   // draw changes the style first, waits for the frame that applies it, and only then the tiles: while a change of
   // style is waiting for its frame, MapLibre 6.17 turns a reload from the service into one from its own memory.
   private async draw(): Promise<void> {
-    await this.until('load', () => this.map.loaded(), patience);
+    await this.until('render', () => this.map.loaded(), patience); // not 'load': that comes once in the life of a map
     for (let scene = this.next; scene && !this.removed; scene = this.next) {
       this.next = null;
       const before = this.scene;
@@ -121,7 +121,7 @@ export class MapView {
   }
 
   // until waits for done to be true, looking at each event of the type; for most milliseconds at most.
-  private until(type: 'load' | 'sourcedata', done: () => boolean, most: number): Promise<void> {
+  private until(type: 'render' | 'sourcedata', done: () => boolean, most: number): Promise<void> {
     return new Promise((resolve) => {
       const look = () => {
         if (!this.removed && !done()) return;
