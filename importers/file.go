@@ -51,6 +51,9 @@ func open(path string, o Options) (*File, error) {
 	if isDatabase(path) {
 		return newFile(source{path: path, o: o}).opened(postGIS)
 	}
+	if scheme := urlOfOther(path); scheme != "" {
+		return nil, fmt.Errorf("%w: want a file or a postgres:// URL, not %s://", safety.ErrInvalid, scheme)
+	}
 	disk, err := os.Open(path)
 	if err != nil {
 		return nil, plain(err)

@@ -160,6 +160,7 @@ func TestPostGISFaults(t *testing.T) {
 		"unknown frame":   {asking(at, "table", "odd"), "SRID 910002, which spatial_ref_sys does not describe"},
 		"nobody there":    {"postgres://u:hush@127.0.0.1:1/x?table=t", "failed to connect"},
 		"bad URL":         {"postgres://u:hu#sh@127.0.0.1:1/x?table=t", "not the URL of a database"},
+		"another scheme":  {"postgress://u:hush@h/x?table=t", "want a file or a postgres:// URL, not postgress://"},
 		"bad setting":     {"postgres://u:hush@127.0.0.1:1/x?table=t&sslmode=maybe", "not the URL of a PostgreSQL database"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -201,6 +202,7 @@ func TestName(t *testing.T) {
 		"postgres://u:hush@h/d?sql=select%201%3B":                             "postgres://u@h/d?sql=select 1",
 		"postgres://u:hu#sh@h/d":                                              "postgres://…",
 		"postgres://u:hu%zzsh@h/d":                                            "postgres://…",
+		"postgress://u:hush@h/d":                                              "postgress://…",
 	} {
 		if got := Name(path); got != want {
 			t.Errorf("%s is called %s, want %s", path, got, want)

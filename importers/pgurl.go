@@ -3,6 +3,7 @@ package importers
 import (
 	"fmt"
 	"net/url"
+	"os"
 	"strings"
 
 	"hazgrid/safety"
@@ -13,9 +14,22 @@ func isDatabase(path string) bool {
 	return strings.HasPrefix(path, "postgres://") || strings.HasPrefix(path, "postgresql://")
 }
 
+// urlOfOther returns the scheme of what looks like a URL that is not read; "" for a path.
+func urlOfOther(path string) string {
+	if scheme, _, is := strings.Cut(path, "://"); is && !isDatabase(path) {
+		if _, err := os.Stat(path); err != nil {
+			return scheme
+		}
+	}
+	return ""
+}
+
 // Name is what messages and reports call a source: the path of a file, the URL of a database without
 // its password and its settings.
 func Name(path string) string {
+	if scheme := urlOfOther(path); scheme != "" {
+		return scheme + "://…" // it may hold a password
+	}
 	if !isDatabase(path) {
 		return path
 	}

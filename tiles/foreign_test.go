@@ -19,6 +19,7 @@ import (
 	"github.com/paulmach/orb/maptile"
 	"github.com/paulmach/orb/planar"
 
+	"hazgrid/geo"
 	"hazgrid/internal/store/postgis/pgtest"
 	"hazgrid/tiles"
 )
@@ -307,6 +308,25 @@ func TestAreasOfPostGIS(t *testing.T) {
 func TestDistrictAreasOfPostGIS(t *testing.T) {
 	fs := district(t)
 	wantTogether(t, fs, pyramid(fs, 6, 7, 8, 9, 10, 11, 12, 13), 14000)
+}
+
+// Nor of the states of the USA, whose islands lie on both sides of the antimeridian.
+func TestStatesAreasOfPostGIS(t *testing.T) {
+	b, err := os.ReadFile(filepath.Join("..", "testdata", "atlas", "states.geojson"))
+	if err != nil {
+		absent(t, "the states of us-atlas are not here (make atlas): %v", err)
+	}
+	fc, err := geojson.UnmarshalFeatureCollection(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range fc.Features {
+		if f.Geometry, err = geo.Repair(multi(f.Geometry)); err != nil {
+			t.Fatal(err)
+		}
+		f.Properties["VILLAGENAM"] = f.Properties["name"]
+	}
+	wantTogether(t, fc.Features, pyramid(fc.Features, 0, 1, 2, 3, 4, 5), 250)
 }
 
 // wantTogether checks that no feature in some tiles is more than 1 % apart, of at least so many.

@@ -11,9 +11,10 @@ import (
 const SimplestZoom = 14
 
 // How far Simplify goes. A corner is left out if the triangle it makes with its neighbours is at most maxTriangle
-// square tile units: a thirtieth of a pixel on a screen. All that is left out of a cell or added to it changes its area by at
+// square tile units: a thirtieth of a pixel on a screen. All that is left out of a part of a cell, or added to it, changes its area by at
 // most keptShare, that of a cell under smallCell square units, which is a dot, by smallShare. (With a keptShare of 0.001, parts
-// of cells that the edge of a tile cuts off came to differ from those of PostGIS by over 1 %.)
+// of cells that the edge of a tile cuts off came to differ from those of PostGIS by over 1 %; where it was of the whole cell, the
+// Aleutian Islands beyond the antimeridian by 1.4 %, as a part of Alaska.)
 const (
 	maxTriangle = 2
 	keptShare   = 0.0005
@@ -24,7 +25,7 @@ const (
 // Simplify returns cells (degrees) with the corners that tiles of a zoom can do without left out. It looks at the whole
 // coverage, so tiles agree where they meet, and at corners, not at rings: one that two cells share goes in both or in neither, so
 // neighbours still share their edges. Corners where three sides or more meet stay. It is the method of
-// Visvalingam and Whyatt (1993), the least triangle first, bounded by the area of each cell and by this: no corner
+// Visvalingam and Whyatt (1993), the least triangle first, bounded by the area of each polygon and by this: no corner
 // comes to lie on the other side of a side. Rings keep at least three corners. The cells are not changed; what stays as it was is shared.
 func Simplify(zoom uint32, cells []orb.MultiPolygon) []orb.MultiPolygon {
 	if zoom > SimplestZoom {
@@ -51,8 +52,8 @@ func Simplify(zoom uint32, cells []orb.MultiPolygon) []orb.MultiPolygon {
 type thinner struct {
 	numbers []int32 // corner of each vertex, cell after cell, ring after ring
 	corners []spot
-	drift   []int64 // by cell: twice the area that it has gained
-	most    []int64 // by cell: how large that may become
+	drift   []int64 // by part, a polygon of a cell: twice the area that it has gained
+	most    []int64 // by part: how large that may become
 	near    *vicinity
 	queue   triangles
 }
@@ -61,7 +62,7 @@ type thinner struct {
 type spot struct {
 	at    dot
 	sides [2]int32 // the corners next to it, when they are two
-	cells [2]int32 // those that have it; -1 for none. The first lies left of the way from sides[0] to sides[1], the second right of it
+	parts [2]int32 // those that have it; -1 for none. The first lies left of the way from sides[0] to sides[1], the second right of it
 	state spotState
 	turns uint32 // how often its triangle changed
 }
@@ -75,27 +76,40 @@ const (
 )
 
 func newThinner(zoom uint32, cells []orb.MultiPolygon) *thinner {
-	w := &thinner{drift: make([]int64, len(cells)), most: make([]int64, len(cells))}
+	w := &thinner{}
 	w.number(Address{Z: zoom}, cells)
 	at := 0
 	var ring []int32
-	for i, cell := range cells {
+	for _, cell := range cells {
+		first := len(w.most)
 		for _, polygon := range cell {
+			part := len(w.most)
+			w.most = append(w.most, 0)
 			for j, r := range polygon {
 				ring = w.ring(ring[:0], w.numbers[at:at+len(r)])
 				at += len(r)
-				w.enter(int32(i), ring, j == 0)
+				w.most[part] += w.enter(int32(part), ring, j == 0)
 			}
 		}
+		allow(w.most[first:])
 	}
-	for i, area := range w.most {
-		share := keptShare
-		if area < 2*smallCell {
-			share = smallShare
-		}
-		w.most[i] = int64(share * float64(area))
-	}
+	w.drift = make([]int64, len(w.most))
 	return w
+}
+
+// allow turns the areas of the parts of a cell into what each may change by.
+func allow(areas []int64) {
+	var whole int64
+	for _, area := range areas {
+		whole += area
+	}
+	share := keptShare
+	if whole < 2*smallCell {
+		share = smallShare
+	}
+	for i, area := range areas {
+		areas[i] = int64(share * float64(area))
+	}
 }
 
 // number gives each distinct place a number, in the order of places.
@@ -115,7 +129,7 @@ func (w *thinner) number(a Address, cells []orb.MultiPolygon) {
 	places = slices.Compact(places)
 	w.corners = make([]spot, len(places))
 	for i, k := range places {
-		w.corners[i] = spot{at: worldDot(k), sides: [2]int32{-1, -1}, cells: [2]int32{-1, -1}}
+		w.corners[i] = spot{at: worldDot(k), sides: [2]int32{-1, -1}, parts: [2]int32{-1, -1}}
 	}
 	w.numbers = make([]int32, len(keys))
 	for i, k := range keys {
@@ -141,17 +155,17 @@ func (w *thinner) ring(out []int32, numbers []int32) []int32 {
 	return out
 }
 
-// enter notes a ring of a cell: which sides meet at its corners, on which side the cell lies, and its area.
-func (w *thinner) enter(cell int32, ring []int32, shell bool) {
+// enter notes a ring of a part: which sides meet at its corners, and on which side the part lies. It returns twice the area that
+// the ring adds to it.
+func (w *thinner) enter(part int32, ring []int32, shell bool) (area int64) {
 	if len(ring) < 4 {
 		for _, n := range ring {
 			w.corners[n].state = pinned
 		}
 		if len(ring) < 3 {
-			return
+			return 0
 		}
 	}
-	var area int64
 	for i, n := range ring {
 		p, q := w.corners[n].at, w.corners[ring[(i+1)%len(ring)]].at
 		area += int64(p.x)*int64(q.y) - int64(q.x)*int64(p.y)
@@ -163,14 +177,14 @@ func (w *thinner) enter(cell int32, ring []int32, shell bool) {
 	if !shell {
 		area = -area
 	}
-	w.most[cell] += area
 	for i, n := range ring {
-		w.meet(n, [2]int32{ring[(i+len(ring)-1)%len(ring)], ring[(i+1)%len(ring)]}, cell, left)
+		w.meet(n, [2]int32{ring[(i+len(ring)-1)%len(ring)], ring[(i+1)%len(ring)]}, part, left)
 	}
+	return area
 }
 
-// meet notes that a ring of a cell passes a corner, from and to its neighbours, the cell on its left or its right.
-func (w *thinner) meet(n int32, way [2]int32, cell int32, left bool) {
+// meet notes that a ring of a part passes a corner, from and to its neighbours, the part on its left or its right.
+func (w *thinner) meet(n int32, way [2]int32, part int32, left bool) {
 	c := &w.corners[n]
 	if c.sides[0] < 0 {
 		c.sides = way
@@ -190,11 +204,11 @@ func (w *thinner) meet(n int32, way [2]int32, cell int32, left bool) {
 	if !left {
 		side = 1
 	}
-	if c.cells[side] >= 0 {
-		c.state = pinned // cells overlap here
+	if c.parts[side] >= 0 {
+		c.state = pinned // they overlap here
 		return
 	}
-	c.cells[side] = cell
+	c.parts[side] = part
 }
 
 // thin leaves out what can be left out.
@@ -233,12 +247,12 @@ func (w *thinner) triangle(c *spot) int64 {
 	return turn(w.corners[c.sides[0]].at, c.at, w.corners[c.sides[1]].at)
 }
 
-// may reports whether a corner may go: its cells keep their areas, and no other corner lies in its triangle.
+// may reports whether a corner may go: its parts keep their areas, and no other corner lies in its triangle.
 func (w *thinner) may(c *spot, n int32) bool {
 	area := w.triangle(c)
 	for side, gain := range [2]int64{-area, area} {
-		if cell := c.cells[side]; cell >= 0 {
-			if after := w.drift[cell] + gain; after > w.most[cell] || after < -w.most[cell] {
+		if part := c.parts[side]; part >= 0 {
+			if after := w.drift[part] + gain; after > w.most[part] || after < -w.most[part] {
 				return false
 			}
 		}
@@ -257,8 +271,8 @@ func (w *thinner) may(c *spot, n int32) bool {
 func (w *thinner) leaveOut(c *spot, n int32) {
 	area := w.triangle(c)
 	for side, gain := range [2]int64{-area, area} {
-		if cell := c.cells[side]; cell >= 0 {
-			w.drift[cell] += gain
+		if part := c.parts[side]; part >= 0 {
+			w.drift[part] += gain
 		}
 	}
 	c.state = gone
