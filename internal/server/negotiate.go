@@ -167,8 +167,8 @@ func (c *content) form(as coding) (*form, error) {
 	return f, f.err
 }
 
-// gzipLevel makes tiles 3 % larger than level 6, in two thirds of its time.
-const gzipLevel = 3
+// gzipLevel makes the tiles of the district 9 % larger than level 6, in half of its time, and 6 % larger than level 3 in 0.4 of its.
+const gzipLevel = 1
 
 // Compressors need more memory than most of what they compress, so they are kept between uses. They hold nothing of what they did.
 var (
