@@ -110,11 +110,26 @@ func TestLongRequests(t *testing.T) {
 	}
 }
 
+// settled returns the number of goroutines once it has stayed the same: a service that has just begun still starts some.
+func settled() int {
+	n, same := runtime.NumGoroutine(), 0
+	for range 500 {
+		time.Sleep(10 * time.Millisecond)
+		if now := runtime.NumGoroutine(); now != n {
+			n, same = now, 0
+		} else if same++; same == 30 {
+			break
+		}
+	}
+	return n
+}
+
 // Clients that take their time cost little, keep nobody waiting, and leave nothing behind.
 func TestSlowClients(t *testing.T) {
 	s := start(t)
 	_, n := crowd(t)
-	goroutines, before := runtime.NumGoroutine(), heap()
+	s.get(t, "/tiles/grids-1/8/213/107.mvt")
+	goroutines, before := settled(), heap()
 	conns := make([]net.Conn, n)
 	var d net.Dialer
 	for i := range conns {
