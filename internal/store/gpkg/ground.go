@@ -264,11 +264,18 @@ func (g *ground) close() {
 	}
 }
 
-// fill writes all that is not refused: rows, indexes, R-tree and count.
-func (g *ground) fill(ctx context.Context, c *sql.Conn, version int64, see func(*merge.Laid) error) error {
+// fill writes all that is not refused: rows, indexes, R-tree and count. Meanwhile SQLite remembers little: what is written is not read again.
+func (g *ground) fill(ctx context.Context, c *sql.Conn, version int64, see func(*merge.Laid) error) (err error) {
 	if version > math.MaxInt32 {
 		return merge.ErrNoGround
 	}
+	if _, err := c.ExecContext(ctx, "PRAGMA "+smallCacheSize); err != nil {
+		return err
+	}
+	defer func() { // the connection is used again, also after an error and when the context has ended
+		_, cacheErr := c.ExecContext(context.WithoutCancel(ctx), "PRAGMA "+cacheSize)
+		err = errors.Join(err, cacheErr)
+	}()
 	f := &filling{ground: g, version: int32(version), see: see, cells: &sorter{}}
 	defer f.cells.close()
 	f.locateColumns()

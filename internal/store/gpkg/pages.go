@@ -51,9 +51,6 @@ func newPages(ctx context.Context, c *sql.Conn, roots []uint32) (*pages, error) 
 		ctx: ctx, conn: c, size: len(header), usable: len(header) - int(header[20]), count: binary.BigEndian.Uint32(header[28:]),
 		roots: roots, out: make(chan numbered, queue), free: make(chan []byte, 2*queue), done: make(chan error, 1),
 	}
-	if _, err := c.ExecContext(ctx, "PRAGMA "+smallCacheSize); err != nil {
-		return nil, err
-	}
 	stmt, err := c.PrepareContext(ctx, writePage)
 	if err != nil {
 		return nil, err
@@ -110,10 +107,8 @@ func (p *pages) write(number uint32, data []byte) error {
 // close ends the writing after err, which it returns, or completes it: SQLite learns how long the file is and forgets what it knew of the roots.
 func (p *pages) close(err error) error {
 	close(p.out)
-	err = errors.Join(err, <-p.done)
-	// The connection is used again, also after an error and when the context has ended.
-	if _, cacheErr := p.conn.ExecContext(context.WithoutCancel(p.ctx), "PRAGMA "+cacheSize); err != nil || cacheErr != nil {
-		return errors.Join(err, cacheErr)
+	if err := errors.Join(err, <-p.done); err != nil {
+		return err
 	}
 	header, err := readPage(p.ctx, p.conn, 1)
 	if err != nil {
