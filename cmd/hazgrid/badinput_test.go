@@ -120,8 +120,8 @@ func TestBadStores(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			_, errs, code := hazgrid(t, "import", "enterprises", "--db", c.db, file)
-			if code != c.code || !strings.Contains(errs, c.says) || strings.Contains(errs, "hush") {
-				t.Errorf("exit status %d, stderr %q, want %d and %q", code, errs, c.code, c.says)
+			if code != c.code || !strings.Contains(errs, c.says) || strings.Contains(errs, "hush") || strings.Count(errs, "\n") != 1 {
+				t.Errorf("exit status %d, stderr %q, want %d and one line with %q", code, errs, c.code, c.says)
 			}
 		})
 	}

@@ -12,6 +12,8 @@ import (
 	"fmt"
 	"io/fs"
 	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"hazgrid/internal/store"
@@ -36,9 +38,30 @@ const connectTimeout = 10 * time.Second
 func Open(ctx context.Context, url, division string, create bool) (*Store, error) {
 	s, err := open(ctx, url, division, create)
 	if err != nil {
-		return nil, fmt.Errorf("open %s: %w", redacted(url), err)
+		return nil, fmt.Errorf("open %s: %w", redacted(url), oneLine(err))
 	}
 	return s, nil
+}
+
+// A lineError says in one line what an error says in several.
+type lineError struct {
+	error
+	line string
+}
+
+func (e lineError) Error() string { return e.line }
+
+func (e lineError) Unwrap() error { return e.error }
+
+// oneLine makes one line of the causes of an error, each once: a server that cannot be reached is tried with and without encryption.
+func oneLine(err error) error {
+	var causes []string
+	for line := range strings.Lines(err.Error()) {
+		if line = strings.TrimSpace(line); line != "" && !slices.Contains(causes, line) {
+			causes = append(causes, line)
+		}
+	}
+	return lineError{err, strings.Join(causes, " ")}
 }
 
 func open(ctx context.Context, url, division string, create bool) (*Store, error) {
