@@ -62,7 +62,8 @@ func lineForm() form[Line] {
 	return form[Line]{id: idOfLine, place: func(*Line) PlaceID { return Outside }, deleted: func(l *Line) bool { return l.Deleted }}
 }
 
-// newTable returns a table of those rows that are not deleted; it takes them over.
+// newTable returns a table of those rows that are not deleted; it takes them over. Their memory stays as long as any page of them does:
+// in the worst case, once every page has had a change but one, rows take twice their size.
 func newTable[T any](rows []T, f form[T]) table[T] {
 	t := table[T]{spots: new(spots)}
 	for rows := range slices.Chunk(slices.DeleteFunc(rows, func(r T) bool { return f.deleted(&r) }), pageSize) {
