@@ -107,7 +107,9 @@ func (a *app) serve(ctx context.Context, s store.Store, f serveFlags, o service)
 	following.Go(func() { handler.Run(ctx) })
 	defer following.Wait()
 	defer cancel()
-	h := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, BaseContext: func(net.Listener) context.Context { return ctx }}
+	// Requests under way are not given up when ctx ends: shutdown lets them finish. (Nor do they queue for it, to be told.)
+	base := func(net.Listener) context.Context { return context.WithoutCancel(ctx) }
+	h := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, BaseContext: base}
 	stopped := make(chan error, 1)
 	go func() { stopped <- h.Serve(listener) }()
 	o.ready("http://" + listener.Addr().String())
