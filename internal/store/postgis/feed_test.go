@@ -77,7 +77,7 @@ func TestManyWritesWakeReadersSeldom(t *testing.T) {
 	if err := s.Close(); err != nil { // gives what is owed
 		t.Fatal(err)
 	}
-	most := int(time.Since(began)/(25*time.Millisecond)) + 2 // bellGap
+	most := int(time.Since(began)/postgis.BellGap) + 2
 	if n := rings(); n < 1 || n > most {
 		t.Errorf("got %d wake-ups for %d writes, want 1 to %d", n, writes, most)
 	}

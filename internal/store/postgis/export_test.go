@@ -1,0 +1,4 @@
+package postgis
+
+// BellGap is for tests.
+const BellGap = bellGap
