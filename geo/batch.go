@@ -1,6 +1,10 @@
 package geo
 
-import "github.com/paulmach/orb"
+import (
+	"math/bits"
+
+	"github.com/paulmach/orb"
+)
 
 // chunk is how many points of a batch are looked up together.
 const chunk = 256
@@ -18,20 +22,21 @@ func (c *Coverage) LocateBatch(points []orb.Point, faces []int32) {
 	}
 }
 
-// manySides is a number of sides that few squares have: those with more are tested together.
-const manySides = 7
+// alikeSides is a number of sides that few squares have: points in those with as many or more are one list.
+const alikeSides = 7
 
 // A batch is the work on one chunk. Each step is one short loop over all points, so that as many looks into
 // memory as the processor can have under way overlap: first where the words are, then the words, then the
-// heads of the records, then the records, points with equally many sides together, so that the processor guesses loops right.
+// records, points with equally many sides together, so that the processor guesses loops right.
 type batch struct {
 	spots  [chunk]spot
 	places [chunk]*uint32 // of the words
 	words  [chunk]uint32
-	open   [chunk]uint8                // the points that a word does not answer
-	alike  [manySides + 1][chunk]uint8 // the same points by how many sides their squares have
-	heads  [chunk]uint8                // how many sides each of these has
-	many   [manySides + 1]int          // how many these are
+	open   [chunk]uint8                 // the points that a word does not answer
+	alike  [alikeSides + 1][chunk]uint8 // of these the ones that a record answers, by how many sides it has
+	many   [alikeSides + 1]int          // how many these are
+	left   [chunk]uint8                 // the others
+	others int                          // how many these are
 
 	touched uint32 // of no meaning: keeps a look into memory from being left out
 }
@@ -44,22 +49,49 @@ type spot struct {
 
 func (b *batch) locate(r *raster, points []orb.Point, faces []int32) {
 	b.find(r, points)
-	b.sort(r, b.fetch(faces))
+	b.sort(r.blocks, b.fetch(faces))
 	for sides := range b.alike {
-		for _, k := range b.alike[sides][:b.many[sides]] {
-			at, word := &b.spots[k], b.words[k]
-			if word >= blockWord {
-				faces[k] = r.locate(points[k])
-				continue
-			}
-			rec := record(r.blocks[at.block].data[word&wordValue:])
-			if state, sure := rec.holders(int64(at.x), int64(at.y)); sure {
-				faces[k] = rec.lowest(state)
-			} else {
-				faces[k] = rec.exactOwner(r.details.at(int(at.block)).sides, points[k])
-			}
-		}
+		b.answer(r.blocks, sides, faces)
 	}
+	for _, k := range b.left[:b.others] {
+		faces[k] = r.locate(points[k][0], points[k][1])
+	}
+}
+
+// answer finds the faces of the points in squares of so many sides. It leaves those that whole numbers do not tell.
+func (b *batch) answer(blocks []block, sides int, faces []int32) {
+points:
+	for _, k := range b.alike[sides][:b.many[sides]] {
+		s, at := &b.spots[k], int(b.words[k]&recordPlace)
+		x, y := int32(s.x), int32(s.y)
+		data := blocks[s.block].data
+		state := data[at]
+		end := at + group*sides
+		if sides == alikeSides {
+			end = at + group*int(state>>16&maxMarks)
+		}
+		for at := at; at < end; at += group {
+			m := data[at+group : at+2*group : at+2*group]
+			up, down, area := seen(m[0], m[1], x, y)
+			if near(up, down, area) {
+				b.leave(k)
+				continue points
+			}
+			state ^= passed(m[2], up, down, area)
+		}
+		if state &= faceBits; state == 0 {
+			b.leave(k)
+			continue
+		}
+		bit := bits.TrailingZeros32(state)
+		faces[k] = int32(data[at+1+bit+(1-bit)>>63&(end-at)])
+	}
+}
+
+// leave puts a point in the last list.
+func (b *batch) leave(k uint8) {
+	b.left[b.others&(chunk-1)] = k
+	b.others++
 }
 
 // find finds the place of each point's word. What of r it needs it takes first: the compiler must suppose that writing to b changes r.
@@ -85,35 +117,29 @@ func (b *batch) find(r *raster, points []orb.Point) {
 
 // fetch reads the words and answers the points of those that name one face or none. It returns the others.
 func (b *batch) fetch(faces []int32) (open []uint8) {
-	for k, at := range b.places[:len(faces)] {
-		b.words[k] = *at
-	}
 	n := 0
-	for k, w := range b.words[:len(faces)] {
-		faces[k] = int32(w) - 1
+	for k, at := range b.places[:len(faces)] {
+		w := *at
+		b.words[k], faces[k] = w, int32(w)-1
 		b.open[n&(chunk-1)] = uint8(k)
 		n += int((w>>30 | w>>31) & 1)
 	}
 	return b.open[:n]
 }
 
-// sort lists points by the number of their sides.
-func (b *batch) sort(r *raster, open []uint8) {
-	for i, k := range open {
-		sides := uint8(0)
-		if word := b.words[k]; word < blockWord {
-			sides = uint8(r.blocks[b.spots[k].block].data[word&wordValue] >> 16)
-		}
-		b.heads[i&(chunk-1)] = sides
-	}
-	b.many = [len(b.many)]int{}
+// sort lists the points that records answer by the number of their sides, and brings the ends of the records near.
+func (b *batch) sort(blocks []block, open []uint8) {
+	b.many, b.others = [len(b.many)]int{}, 0
 	touched := uint32(0)
-	for i, k := range open {
-		sides := b.heads[i&(chunk-1)]
-		if word := b.words[k]; word < blockWord { // the end of a long record is in another line of the cache
-			touched += r.blocks[b.spots[k].block].data[word&wordValue+group*uint32(sides)]
+	for _, k := range open {
+		word := b.words[k]
+		if word >= blockWord {
+			b.leave(k)
+			continue
 		}
-		sides = min(manySides, sides)
+		sides := min(alikeSides, word>>sidesAt&manySides)
+		data, at := blocks[b.spots[k].block].data, word&recordPlace
+		touched += data[at] + data[at+group*sides]
 		n := &b.many[sides]
 		b.alike[sides][*n&(chunk-1)] = k
 		*n++

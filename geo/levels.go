@@ -14,6 +14,8 @@ type Levels struct {
 	levels []*Coverage
 	above  [][]int32 // for each level but the deepest and face of it, what lies at each level above, the largest first
 	rows   []int32   // owners at all levels for each face of the deepest, the first row for no face
+
+	three [][3]int32 // rows in its place where there are three levels, which many have: they are copied fastest
 }
 
 // What above, and rows but for their last place, say where they name no face.
@@ -54,6 +56,13 @@ func NewLevels(levels []*Coverage, parent func(level, face int) (parentLevel, pa
 		l.rows = append(append(l.rows, chain...), own)
 	}
 	l.nobodysRow()
+	if len(levels) == 3 {
+		l.three = make([][3]int32, 0, len(l.rows)/3)
+		for row := range slices.Chunk(l.rows, 3) {
+			l.three = append(l.three, [3]int32(row))
+		}
+		l.rows = nil
+	}
 	return l
 }
 
@@ -70,6 +79,9 @@ func (l *Levels) nobodysRow() {
 
 // row are the owners at all levels where the deepest has this one; not known when the last is open.
 func (l *Levels) row(face int32) []int32 {
+	if l.three != nil {
+		return l.three[face+1][:]
+	}
 	at := len(l.levels) * int(face+1)
 	return l.rows[at : at+len(l.levels)]
 }
@@ -112,18 +124,16 @@ func (l *Levels) Locate(p orb.Point, owners []int32) {
 	if n == 0 {
 		return
 	}
-	owners = owners[:n]
-	face := l.levels[n-1].raster.locate(p)
-	row := l.rows[n*int(face+1):]
-	if n == 3 {
-		at, row := (*[3]int32)(owners), (*[3]int32)(row)
-		at[0], at[1], at[2] = row[0], row[1], row[2]
-	} else {
-		copy(owners, row)
+	face := l.levels[n-1].raster.locate(p[0], p[1])
+	if l.three != nil {
+		row := l.three[face+1]
+		if *(*[3]int32)(owners) = row; row[2] != open {
+			return
+		}
+	} else if copy(owners[:n], l.row(face)); owners[n-1] != open {
+		return
 	}
-	if owners[n-1] == open {
-		l.complete(p, face, owners)
-	}
+	l.complete(p, face, owners[:n])
 }
 
 // LocateBatch is Locate for many points, owners point after point. It is faster than as many calls, see [Coverage.LocateBatch].
@@ -138,7 +148,7 @@ func (l *Levels) LocateBatch(points []orb.Point, owners []int32) {
 	for len(points) > 0 {
 		k := min(chunk, len(points))
 		b.locate(&l.levels[n-1].raster, points[:k], faces[:k])
-		if n == 3 {
+		if l.three != nil {
 			l.spread3(points[:k], faces[:k], owners)
 		} else {
 			l.spread(points[:k], faces[:k], owners)
@@ -158,15 +168,14 @@ func (l *Levels) spread(points []orb.Point, faces, owners []int32) {
 	}
 }
 
-// spread3 is spread for three levels, which many have.
+// spread3 is spread for three levels.
 func (l *Levels) spread3(points []orb.Point, faces, owners []int32) {
-	rows := l.rows
-	owners = owners[:3*len(faces)]
+	rows := l.three
 	for i, face := range faces {
-		row, at := (*[3]int32)(rows[3*int(face+1):]), (*[3]int32)(owners[3*i:])
-		at[0], at[1], at[2] = row[0], row[1], row[2]
+		row, at := rows[face+1], owners[3*i:3*i+3:3*i+3]
+		*(*[3]int32)(at) = row
 		if row[2] == open {
-			l.complete(points[i], face, at[:])
+			l.complete(points[i], face, at)
 		}
 	}
 }
@@ -177,7 +186,7 @@ func (l *Levels) complete(p orb.Point, face int32, owners []int32) {
 	for n := len(owners) - 1; n > topLevel; {
 		if owners[n] == nobody {
 			n--
-			owners[n] = l.levels[n].raster.locate(p)
+			owners[n] = l.levels[n].raster.locate(p[0], p[1])
 			continue
 		}
 		row := l.chainOf(n, owners[n])
@@ -186,7 +195,7 @@ func (l *Levels) complete(p orb.Point, face int32, owners []int32) {
 				continue
 			}
 			again := owners[n] == askFrom
-			if owners[n] = l.levels[n].raster.locate(p); again {
+			if owners[n] = l.levels[n].raster.locate(p[0], p[1]); again {
 				break
 			}
 		}

@@ -15,7 +15,7 @@ import (
 // the same for both faces beside an edge. ok is false outside all faces, and for a point that
 // is not a finite number.
 func (c *Coverage) Locate(p orb.Point) (face int, ok bool) {
-	f := c.raster.locate(p)
+	f := c.raster.locate(p[0], p[1])
 	return int(max(f, 0)), f >= 0
 }
 
@@ -39,7 +39,7 @@ func (c *Coverage) LocateAll(p orb.Point, dst []int) []int {
 
 func (s *place) appendRecord(dst []int, p orb.Point) []int {
 	rec := s.record()
-	state, sure := rec.holders(int64(s.u*unit), int64(s.v*unit))
+	state, sure := rec.holders(rec.sides(s.word), int32(s.u*unit), int32(s.v*unit))
 	if !sure {
 		if state = rec.exactHolders(s.sides, p); state == 0 {
 			state = rec.touchers(s.sides, p)

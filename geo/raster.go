@@ -70,24 +70,30 @@ type deep struct {
 }
 
 // A word is the kind of a square and a number: of a face plus one (0: nobody's), of the place of its record
-// in data, of a block in deep, of a dense square in deep.
+// in data, of a block in deep, of a dense square in deep. With a record's place it tells how many sides there are, so
+// that nothing waits for the record's head.
 const (
 	recordWord = 1 << 30
 	blockWord  = 2 << 30
 	denseWord  = 3 << 30
 	wordValue  = 1<<30 - 1
+
+	sidesAt     = 26 // of a record's word, up to manySides
+	manySides   = 15 // as many or more: the head tells
+	recordPlace = 1<<sidesAt - 1
 )
 
 // A record is groups of three numbers. The first: from the low bits up, the faces at the reference corner,
 // 16 bits; how many sides and how many faces there are, 8 each; then the first two faces. A group for each
-// side: its ends as 16-bit numbers, x and y, x and y; the faces beside it, 14 bits, right0, above, and its
-// number in sides, 16 bits. Then the other faces. Bits go by rising faces, so the lowest is the lowest face.
+// side: its lower end and from there to the higher, x and y of 16 bits each; the faces beside it, 14 bits, its
+// number in sides, 16 bits, right0, above. Then the other faces. Bits go by rising faces, so the lowest is the lowest face.
 const (
 	group     = 3
 	maxBits   = 14
 	faceBits  = 1<<maxBits - 1
-	right0Bit = 14
-	aboveBit  = 15
+	numberAt  = maxBits
+	right0Bit = 30
+	aboveBit  = 31 // the sign
 	maxMarks  = 1<<8 - 1
 	maxSides  = 1 << 16
 
@@ -110,9 +116,9 @@ type place struct {
 	u, v float64 // of the point in the square, 0 to 1
 }
 
-// locate is the owner of p, none outside.
-func (r *raster) locate(p orb.Point) int32 {
-	u, v := float64((p[0]-r.x0)*r.fineX), float64((p[1]-r.y0)*r.fineY)
+// locate is the owner of the point at lon, lat, none outside. Two numbers are given in registers, an array is not.
+func (r *raster) locate(lon, lat float64) int32 {
+	u, v := float64((lon-r.x0)*r.fineX), float64((lat-r.y0)*r.fineY)
 	if !(u >= 0 && u < r.endX && v >= 0 && v < r.endY) {
 		return none
 	}
@@ -125,14 +131,14 @@ func (r *raster) locate(p orb.Point) int32 {
 		return int32(w) - 1
 	}
 	if w >= blockWord {
-		s, _ := r.find(p)
-		return s.owner(p)
+		s, _ := r.find(orb.Point{lon, lat})
+		return s.owner(orb.Point{lon, lat})
 	}
-	rec := record(b.data[w&wordValue:])
-	if state, sure := rec.holders(unitOf(x), unitOf(y)); sure {
+	rec := record(b.data[w&recordPlace:])
+	if state, sure := rec.holders(rec.sides(w), unitOf(x), unitOf(y)); sure {
 		return rec.lowest(state)
 	}
-	return rec.exactOwner(r.details.at(at).sides, p)
+	return rec.exactOwner(r.details.at(at).sides, orb.Point{lon, lat})
 }
 
 // inSquares turns a coordinate in 2⁻²⁰ of a block, of which whole blocks do not matter, into 2⁻²⁰ of a square of the block.
@@ -142,7 +148,7 @@ func (b *block) inSquares(x int64) int64 { return x & (1<<fineBits - 1) * b.wide
 func (b *block) squareOf(x, y int64) int64 { return y>>fineBits*b.wide + x>>fineBits }
 
 // unitOf is the unit, in its square, of a coordinate in 2⁻²⁰ of a square.
-func unitOf(x int64) int64 { return x >> (fineBits - unitBits) & (unit - 1) }
+func unitOf(x int64) int32 { return int32(x>>(fineBits-unitBits)) & (unit - 1) }
 
 // owner is the owner of p, which lies in the square.
 func (s place) owner(p orb.Point) int32 {
@@ -153,7 +159,7 @@ func (s place) owner(p orb.Point) int32 {
 		return s.dense(p).owner()
 	}
 	rec := s.record()
-	if state, sure := rec.holders(int64(s.u*unit), int64(s.v*unit)); sure {
+	if state, sure := rec.holders(rec.sides(s.word), int32(s.u*unit), int32(s.v*unit)); sure {
 		return rec.lowest(state)
 	}
 	return rec.exactOwner(s.sides, p)
@@ -190,37 +196,57 @@ func (s place) descend() place {
 	return s
 }
 
-func (s *place) record() record { return s.block.data[s.word&wordValue:] }
+func (s *place) record() record { return s.block.data[s.word&recordPlace:] }
 
 type record []uint32
+
+// sides is how many sides the record has to which the word leads.
+func (r record) sides(word uint32) uint32 {
+	if n := word >> sidesAt & manySides; n < manySides {
+		return n
+	}
+	return r[0] >> 16 & maxMarks
+}
 
 // marks are the groups of the sides.
 func (r record) marks() []uint32 { return r[group : group+group*(r[0]>>16&maxMarks)] }
 
-// holders are the bits of the faces that hold the point x, y of the square, in units, rounded down. Not
+// holders are the bits of the faces that hold the point x, y of the square, in units, rounded down, by that many sides. Not
 // sure when the point is too near to a side's line or to an end's parallel for whole numbers.
 //
 // Ends are off by at most 0.51 units and the point by 1, so the area dx·(y-y0) - dy·(x-x0) by at most
 // 1.51(|dx|+|dy|) + 1.02(|x-x0|+|y-y0|) + 4, under unsure for what the square and its reach hold.
-func (r record) holders(x, y int64) (state uint32, sure bool) {
+func (r record) holders(sides uint32, x, y int32) (state uint32, sure bool) {
 	state = r[0]
-	all := int64(-1)
-	for marks := r.marks(); len(marks) >= group; marks = marks[group:] {
+	for marks := r[group : group+group*sides]; len(marks) >= group; marks = marks[group:] {
 		m := (*[group]uint32)(marks)
-		x0, y0 := int64(int16(m[0])), int64(int32(m[0])>>16)
-		x1, y1 := int64(int16(m[1])), int64(int32(m[1])>>16)
-		flags := int64(m[2])
-		up, down := y-y0, y-y1
-		area := (x1-x0)*up - (y1-y0)*(x-x0)
-		above := (1 - down) >> 63
-		beside := ((1 - up) & (down + 1)) >> 63
-		right := area >> 63
-		clear := (unsure - ((area ^ right) - right)) >> 63
-		all &= above | (up+1)>>63 | beside&clear
-		crossed := above&(flags<<(63-aboveBit)) | beside&(right^(flags<<(63-right0Bit)))
-		state ^= m[2] & uint32(crossed>>63)
+		up, down, area := seen(m[0], m[1], x, y)
+		if near(up, down, area) {
+			return 0, false
+		}
+		state ^= passed(m[2], up, down, area)
 	}
-	return state & faceBits, all != 0
+	return state & faceBits, true
+}
+
+// seen is how far above the ends of a side the point x, y lies, and twice the area between it and the side, under 0 right of it.
+// No product is over (1+2·reach/unit)·unit squared: 2³¹ is far.
+func seen(from, way uint32, x, y int32) (up, down, area int32) {
+	dy := int32(way) >> 16
+	up = y - int32(from)>>16
+	return up, up - dy, int32(int16(way))*up - dy*(x-int32(int16(from)))
+}
+
+// near reports whether rounding could matter to a point so seen.
+func near(up, down, area int32) bool {
+	return uint32(up+1) <= 2 || uint32(down+1) <= 2 || uint32(area+unsure) <= 2*unsure && up > 0 && down < 0
+}
+
+// passed are the faces beside a side if the way to a point so seen crosses it, and other bits that mean nothing. Signs say: above
+// the higher end, or not and above the lower one and on the other side than the corner.
+func passed(mark uint32, up, down, area int32) uint32 {
+	right0 := int32(mark << (aboveBit - right0Bit))
+	return mark & uint32((^down&int32(mark)|down&^up&(area^right0))>>31)
 }
 
 // lowest is the face of the lowest bit, none of none.
@@ -238,11 +264,14 @@ func (r record) face(bit int) int32 {
 	return int32(r[group+group*int(r[0]>>16&maxMarks)+bit-2])
 }
 
+// sideOf is the number of a side.
+func sideOf(mark uint32) uint32 { return mark >> numberAt & (maxSides - 1) }
+
 // exactHolders is holders by the exact ends.
 func (r record) exactHolders(sides []border, p orb.Point) (state uint32) {
 	state = r[0]
 	for m := r.marks(); len(m) >= group; m = m[group:] {
-		if crossed(sides[m[2]>>16].at, p, m[2]>>right0Bit&1 != 0, m[2]>>aboveBit&1 != 0) {
+		if crossed(sides[sideOf(m[2])].at, p, m[2]>>right0Bit&1 != 0, m[2]>>aboveBit&1 != 0) {
 			state ^= m[2]
 		}
 	}
@@ -252,7 +281,7 @@ func (r record) exactHolders(sides []border, p orb.Point) (state uint32) {
 // touchers are the bits of the faces that have a side through p.
 func (r record) touchers(sides []border, p orb.Point) (state uint32) {
 	for m := r.marks(); len(m) >= group; m = m[group:] {
-		if at := sides[m[2]>>16].at; onSegment(at[0], at[1], p) {
+		if at := sides[sideOf(m[2])].at; onSegment(at[0], at[1], p) {
 			state |= m[2]
 		}
 	}

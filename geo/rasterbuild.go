@@ -58,13 +58,13 @@ func (r *raster) gatherData() {
 // leave the processor's caches.
 type density struct{ perSide, perFace float64 }
 
-// densityOf is the density for a raster. Measured: more squares are faster up to some thirty a face while all fits
-// into the caches, and never much slower; so it is what keeps a city within 1.5 kB a face, whatever its sides
+// densityOf is the density for a raster. Measured: more squares are faster as long as all fits into the caches, those of a
+// city up to sixty a face and more; so it is what keeps a city just within 1.5 kB a face, whatever its sides
 // take of that, and more than cityFaces within 500 B where faces have few sides.
 func densityOf(sides, faces int) density {
 	d := density{perSide: 0.6, perFace: 16}
 	if faces <= cityFaces {
-		d.perFace = max(4, 32-0.8*float64(sides)/float64(faces))
+		d.perFace = max(4, min(48, 65-2.2*float64(sides)/float64(faces)))
 	}
 	return d
 }
@@ -86,13 +86,11 @@ func facesIn(uses []use) (n int) {
 	return n
 }
 
-// A block has about smallBlock squares, so that an edit rebuilds little, or in a raster of over manySquares
-// about largeBlock, so that the list of blocks stays small.
-const (
-	smallBlock  = 1 << 7
-	largeBlock  = 1 << 10
-	manySquares = 1 << 20
-)
+// blockOf is about how many squares a block has in a raster of so many. An edit builds a few blocks anew and copies the list of
+// all: the root keeps both small. 128 in a city of 2,000 faces.
+func blockOf(squares float64) float64 { return max(128, min(math.Sqrt(squares/6), largeBlock)) }
+
+const largeBlock = 1 << 10
 
 // room is how much wider the raster is than the coverage at each end.
 const room = 1.0 / 32
@@ -100,10 +98,7 @@ const room = 1.0 / 32
 // blocksFor is how many blocks a raster of so many squares gets whose box is so many times as large as the ground that
 // has sides: as many more for the empty ground, as long as they take no more than some 40 bytes a face.
 func blocksFor(squares float64, faces int, empty float64) float64 {
-	n := max(1, squares/smallBlock)
-	if squares > manySquares {
-		n = squares / largeBlock
-	}
+	n := max(1, squares/blockOf(squares))
 	return max(n, min(n*empty, float64(faces)/2))
 }
 

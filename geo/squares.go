@@ -263,12 +263,14 @@ func (g *grower) record(i, j int) (word uint32, ok bool) {
 		}
 		faces := &g.sides[s.id]
 		flags := (g.bit(faces.left) ^ g.bit(faces.right)) | one(m.right0)<<right0Bit | one(m.above)<<aboveBit
-		g.data = append(g.data, units(a), units(b), flags|uint32(s.id)<<16)
+		x0, y0 := units(a)
+		x1, y1 := units(b)
+		g.data = append(g.data, halves(x0, y0), halves(x1-x0, y1-y0), flags|uint32(s.id)<<numberAt)
 	}
 	for k := 2; k < len(g.faces); k++ {
 		g.data = append(g.data, uint32(g.faces[k]))
 	}
-	return recordWord | uint32(at), true
+	return recordWord | uint32(min(manySides, len(g.marks)))<<sidesAt | uint32(at), true
 }
 
 // head is the first group of a record.
@@ -322,9 +324,11 @@ func cutToSquare(a, b orb.Point) (from, to orb.Point, ok bool) {
 	return from, to, t0 <= t1
 }
 
-// units are the coordinates of a cut end as 16-bit numbers, x in the low half.
-func units(p orb.Point) uint32 {
-	x, y := math.Floor(p[0]*unit+0.5), math.Floor(p[1]*unit+0.5)
-	x, y = min(max(x, -reach), unit+reach), min(max(y, -reach), unit+reach)
-	return uint32(uint16(int16(x))) | uint32(uint16(int16(y)))<<16
+// units are the coordinates of a cut end in units, which are under 2¹⁵ apart.
+func units(p orb.Point) (x, y int) {
+	in := func(v float64) int { return int(min(max(math.Floor(v*unit+0.5), -reach), unit+reach)) }
+	return in(p[0]), in(p[1])
 }
+
+// halves are two 16-bit numbers in one, x in the low half.
+func halves(x, y int) uint32 { return uint32(uint16(int16(x))) | uint32(uint16(int16(y)))<<16 }
