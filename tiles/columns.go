@@ -114,6 +114,9 @@ func (c *Columns) Rows(numbers []int32) *Columns {
 	return out
 }
 
+// Len returns how many columns there are.
+func (c *Columns) Len() int { return len(c.list) }
+
 // Size returns about how much memory the columns take, bytes, without the texts.
 func (c *Columns) Size() int { return 8*len(c.ids)*(1+len(c.list)) + 16*len(c.texts) }
 
@@ -136,7 +139,7 @@ func (c *Columns) Append(tile []byte, name string, cut *Cut) []byte {
 	e := encoders.Get().(*encoder)
 	e.reset(len(c.list))
 	for i, feature := range cut.features {
-		e.feature(c, feature, cut.tail(i))
+		e.feature(c, feature, cut.tail(i), len(c.list), 0)
 	}
 	tile = e.layer(tile, name, c.list)
 	if len(e.known) <= slotsKept {
@@ -192,8 +195,18 @@ func (e *encoder) reset(columns int) {
 
 func shiftOf(known []slot) uint8 { return uint8(64 - bits.Len(uint(len(known)-1))) }
 
-// feature writes one feature, tail being what follows its tags.
-func (e *encoder) feature(c *Columns, i int32, tail []byte) {
+// number numbers the values of feature i in the columns before first.
+func (e *encoder) number(c *Columns, i int32, first int) {
+	for _, col := range c.list[:first] {
+		if v := col.values[i]; v != none {
+			e.value(c, col.field, v)
+		}
+	}
+}
+
+// feature writes one feature, tail being what follows its tags. Values in columns from first on are not written: they have places of their own in the
+// table of values, the first of them at place. It returns the place after them.
+func (e *encoder) feature(c *Columns, i int32, tail []byte, first int, place uint32) uint32 {
 	e.tags = e.tags[:0]
 	for k := range c.list {
 		col := &c.list[k]
@@ -206,7 +219,13 @@ func (e *encoder) feature(c *Columns, i int32, tail []byte) {
 			e.used = append(e.used, k)
 		}
 		e.tags = binary.AppendUvarint(e.tags, uint64(e.keys[k]))
-		e.tags = binary.AppendUvarint(e.tags, uint64(e.value(c, col.field, v)))
+		number := place
+		if k < first {
+			number = e.value(c, col.field, v)
+		} else {
+			place++
+		}
+		e.tags = binary.AppendUvarint(e.tags, uint64(number))
 	}
 	id := c.ids[i]
 	size := 1 + uvarintLen(id) + len(tail)
@@ -219,6 +238,7 @@ func (e *encoder) feature(c *Columns, i int32, tail []byte) {
 		e.features = appendBytes(e.features, tagsField, e.tags)
 	}
 	e.features = append(e.features, tail...)
+	return place
 }
 
 // value returns the number of a value, and writes it when it is new.
@@ -229,7 +249,7 @@ func (e *encoder) value(c *Columns, field byte, v uint64) uint32 {
 	}
 	number := e.count
 	*s = slot{v, number, e.round, field}
-	e.write(c, Value{field: field, bits: v})
+	e.values = c.appendValue(e.values, field, v)
 	if e.count++; 2*int(e.count) > len(e.known) {
 		e.grow()
 	}
@@ -258,17 +278,18 @@ func (e *encoder) grow() {
 	}
 }
 
-func (e *encoder) write(c *Columns, v Value) {
+// appendValue appends a value to a table of values.
+func (c *Columns) appendValue(b []byte, field byte, bits uint64) []byte {
+	v := Value{field: field, bits: bits}
 	size := 9
-	switch v.field {
+	switch field {
 	case stringField:
-		v.text = c.texts[v.bits]
+		v.text = c.texts[bits]
 		size = 1 + uvarintLen(uint64(len(v.text))) + len(v.text)
 	case uintField:
-		size = 1 + uvarintLen(v.bits)
+		size = 1 + uvarintLen(bits)
 	}
-	e.values = binary.AppendUvarint(appendKey(e.values, valueField, bytesWire), uint64(size))
-	e.values = v.append(e.values)
+	return v.append(binary.AppendUvarint(appendKey(b, valueField, bytesWire), uint64(size)))
 }
 
 // layer appends what was written to a tile.

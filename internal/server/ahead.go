@@ -104,7 +104,7 @@ func (s *Server) cutPyramid(l *safety.Layer, a tiles.Address, stop func() bool) 
 	if stop() {
 		return
 	}
-	cut, err := s.paint.cut(l, gridLayer, tileRequest{address: a, frame: crs.WGS84})
+	cut, err := s.paint.cut(cutKey{l, gridLayer, a, crs.WGS84})
 	if err != nil || len(cut.Features()) == 0 || a.Z == aheadZoom {
 		return
 	}

@@ -65,7 +65,7 @@ type answerForm struct {
 func (s *Server) send(w http.ResponseWriter, r *http.Request, c *content, f answerForm) error {
 	h := w.Header()
 	h["Cache-Control"] = s.fixed.noCache
-	if len(c.body) == 0 {
+	if c.length() == 0 {
 		f.as = identity
 	}
 	h["Etag"] = c.at(f.as).tag
@@ -73,7 +73,7 @@ func (s *Server) send(w http.ResponseWriter, r *http.Request, c *content, f answ
 		w.WriteHeader(http.StatusNotModified)
 		return nil
 	}
-	if len(c.body) == 0 {
+	if c.length() == 0 {
 		w.WriteHeader(http.StatusNoContent)
 		return nil
 	}

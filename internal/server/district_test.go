@@ -75,7 +75,11 @@ func TestEveryTileOfTheDistrict(t *testing.T) {
 		got := map[string]int64{"enterprises": 0, "hazards": 0}
 		var largest []byte
 		eachTile(t, drawn, func(a tiles.Address) ([]byte, error) {
-			return paint.drawAll(nil, st, layers, tileRequest{address: a, frame: crs.WGS84, meta: true})
+			d, err := paint.drawAll(st, layers, tileRequest{address: a, frame: crs.WGS84, meta: true})
+			if err != nil {
+				return nil, err
+			}
+			return d.Bytes(), nil
 		}, func(tile []byte) {
 			for name, n := range countsIn(t, tile) {
 				got[name] += n

@@ -22,7 +22,7 @@ func TestFewGridsAsAll(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			cut, err := s.srv.paint.cut(f.grids, gridLayer, r)
+			cut, err := s.srv.paint.cut(cutKey{f.grids, gridLayer, r.address, r.frame})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -34,8 +34,9 @@ func TestFewGridsAsAll(t *testing.T) {
 			if !bytes.Equal(got, want) || len(want) == 0 {
 				t.Errorf("%+v %s: % x, want % x", q, r.address, got, want)
 			}
-			if body, err := s.srv.paint.draw(nil, st, l, r); err != nil || !bytes.Equal(body, want) {
-				t.Errorf("%+v %s: drawn % x, %v, want % x", q, r.address, body, err, want)
+			tile := new(tiles.Drawing)
+			if err := s.srv.paint.draw(tile, st, l, r); err != nil || !bytes.Equal(tile.Bytes(), want) {
+				t.Errorf("%+v %s: drawn % x, %v, want % x", q, r.address, tile.Bytes(), err, want)
 			}
 		}
 	}

@@ -71,21 +71,27 @@ type tileRequest struct {
 	frame   crs.Frame // of the base map the tile is for
 }
 
-// draw appends the layer's part of a tile.
-func (p *painter) draw(tile []byte, st *state, l layer, t tileRequest) ([]byte, error) {
+// draw draws a layer into a tile.
+func (p *painter) draw(tile *tiles.Drawing, st *state, l layer, t tileRequest) error {
+	var drawn []byte
+	var err error
 	switch l.kind {
 	case enterpriseLayer:
-		return t.points(tile, l, st.snapshot.EnterpriseSymbols(t.query))
+		drawn, err = t.points(nil, l, st.snapshot.EnterpriseSymbols(t.query))
 	case hazardLayer:
-		return t.points(tile, l, st.snapshot.HazardSymbols(t.query))
+		drawn, err = t.points(nil, l, st.snapshot.HazardSymbols(t.query))
 	case lineLayer:
-		drawn, err := t.lines(l, st.snapshot.Lines())
-		if err != nil {
-			return nil, err
-		}
-		return append(tile, tiles.Encode([]tiles.Layer{drawn})...), nil
+		var lines tiles.Layer
+		lines, err = t.lines(l, st.snapshot.Lines())
+		drawn = tiles.Encode([]tiles.Layer{lines})
+	default:
+		return p.drawGrids(tile, st, l, t)
 	}
-	return p.drawGrids(tile, st, l, t)
+	if err != nil {
+		return err
+	}
+	tile.Add(drawn)
+	return nil
 }
 
 // fewGrids is the share of a level's grids up to which the figures of a tile at another time than now, or of filtered
@@ -93,35 +99,84 @@ func (p *painter) draw(tile []byte, st *state, l layer, t tileRequest) ([]byte, 
 const fewGrids = 1.0 / 3
 
 // drawGrids joins the geometry of the grids in a tile with their values.
-func (p *painter) drawGrids(tile []byte, st *state, l layer, t tileRequest) ([]byte, error) {
+func (p *painter) drawGrids(tile *tiles.Drawing, st *state, l layer, t tileRequest) error {
 	grids, err := st.snapshot.Layer(t.query.Scheme, l.level, t.query.At)
 	if err != nil {
-		return nil, err
+		return err
 	}
-	cut, err := p.cut(grids, l.kind, t)
+	key := cutKey{grids, l.kind, t.address, t.frame}
+	cut, err := p.cut(key)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	if few := fewGrids * float64(len(grids.Grids)); !t.bare && !asOfNow(t.query) && float64(len(cut.Features())) < few {
 		columns, err := p.fewColumns(st, l.level, t.query, cut)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		return columns.Append(tile, l.id, cut.Renumbered()), nil
+		tile.Add(columns.Append(nil, l.id, cut.Renumbered()))
+		return nil
 	}
 	f, err := p.figures(st, l.level, t.query)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	columns := f.values
 	if t.bare {
 		columns = f.names
 	}
+	if asOfNow(t.query) && len(cut.Features()) <= platedGrids {
+		plate, err := p.plate(plateKey{key, t.bare}, l.id, cut, columns)
+		if err != nil {
+			return err
+		}
+		tile.AddPlate(plate, columns)
+		return nil
+	}
 	if len(cut.Features()) >= manyGrids {
 		p.heavy.Lock()
 		defer p.heavy.Unlock()
 	}
-	return columns.Append(tile, l.id, cut), nil
+	tile.Add(columns.Append(nil, l.id, cut))
+	return nil
+}
+
+// platedGrids is up to how many grids a tile's plate is kept: larger ones are few, and asked for seldom.
+const platedGrids = 10_000
+
+// plateKey names a plate: that of a cut, with all columns or those that records cannot change.
+type plateKey struct {
+	cut  cutKey
+	bare bool
+}
+
+// A plateSlot holds a plate. When another live value begins or ceases to exist it is made anew.
+type plateSlot struct{ newest atomic.Pointer[tiles.Plate] }
+
+// plate returns the plate of a layer, which columns fit.
+func (p *painter) plate(key plateKey, id string, cut *tiles.Cut, columns *tiles.Columns) (*tiles.Plate, error) {
+	live := len(liveColumns())
+	if key.bare {
+		live = 0
+	}
+	build := func() (*tiles.Plate, error) { return tiles.NewPlate(id, cut, columns, columns.Len()-live) }
+	slot, err := p.plates.get(key, func() (*plateSlot, error) {
+		plate, err := build()
+		slot := new(plateSlot)
+		slot.newest.Store(plate)
+		return slot, err
+	})
+	if err != nil {
+		return nil, err
+	}
+	plate := slot.newest.Load()
+	if plate.Fits(columns) {
+		return plate, nil
+	}
+	if plate, err = build(); err == nil {
+		slot.newest.Store(plate)
+	}
+	return plate, err
 }
 
 // cutKey names the cut of the grids of a level in a tile. A snapshot shares its Layer with the next
@@ -134,16 +189,17 @@ type cutKey struct {
 }
 
 // cut returns what a tile shows of grids, or of their labels.
-func (p *painter) cut(l *safety.Layer, kind layerKind, t tileRequest) (*tiles.Cut, error) {
-	return p.cuts.get(cutKey{l, kind, t.address, t.frame}, func() (*tiles.Cut, error) {
-		if len(l.Grids) >= manyGrids {
+func (p *painter) cut(key cutKey) (*tiles.Cut, error) {
+	return p.cuts.get(key, func() (*tiles.Cut, error) {
+		if len(key.grids.Grids) >= manyGrids {
 			p.heavy.Lock()
 			defer p.heavy.Unlock()
 		}
-		if kind == labelLayer {
-			return p.labelCut(l, t)
+		t := tileRequest{address: key.address, frame: key.frame}
+		if key.kind == labelLayer {
+			return p.labelCut(key.grids, t)
 		}
-		return p.gridCut(l, t)
+		return p.gridCut(key.grids, t)
 	})
 }
 

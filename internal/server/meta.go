@@ -8,22 +8,22 @@ import (
 	"hazgrid/tiles"
 )
 
-// drawAll appends layers to a tile, each followed by its class breaks where the request wants them and the layer shows something.
-func (p *painter) drawAll(tile []byte, st *state, layers []layer, t tileRequest) ([]byte, error) {
+// drawAll draws layers into a tile, each followed by its class breaks where the request wants them and the layer shows something.
+func (p *painter) drawAll(st *state, layers []layer, t tileRequest) (*tiles.Drawing, error) {
+	tile := new(tiles.Drawing)
 	for _, l := range layers {
-		before := len(tile)
-		var err error
-		if tile, err = p.draw(tile, st, l, t); err != nil {
+		before := tile.Len()
+		if err := p.draw(tile, st, l, t); err != nil {
 			return nil, err
 		}
-		if !t.meta || len(tile) == before {
+		if !t.meta || tile.Len() == before {
 			continue
 		}
 		breaks, err := breaksOf(st.snapshot, l, t)
 		if err != nil {
 			return nil, err
 		}
-		tile = append(tile, tiles.Encode([]tiles.Layer{t.metaLayer(l, breaks)})...)
+		tile.Add(tiles.Encode([]tiles.Layer{t.metaLayer(l, breaks)}))
 	}
 	return tile, nil
 }

@@ -2,6 +2,7 @@ package server
 
 import (
 	"bytes"
+	"encoding/hex"
 	"fmt"
 	"io"
 	"strconv"
@@ -11,6 +12,8 @@ import (
 	"github.com/andybalholm/brotli"
 	kgzip "github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
+
+	"hazgrid/tiles"
 )
 
 // coding is a content coding of RFC 9110.
@@ -119,9 +122,10 @@ func parseWeights(header string) map[string]float64 {
 
 // content is one answer: what it says, its digest, and its forms.
 type content struct {
-	body   []byte
-	digest string
-	forms  [4]form // in the order of codings
+	body    []byte         // of what is no drawing
+	drawing *tiles.Drawing // of a tile with plates
+	digest  string
+	forms   [4]form // in the order of codings
 }
 
 // A form is a content in one coding, made when it is first asked for, with the values of its headers.
@@ -136,14 +140,44 @@ type form struct {
 // newContent takes over body.
 func newContent(body []byte) *content {
 	c := &content{body: body, digest: digest(body)}
-	for i, as := range codings() {
-		c.forms[i].tag = []string{`"` + c.digest + "-" + string(as) + `"`}
-	}
+	c.setTags()
 	return c
 }
 
+// newTileContent takes over a drawing.
+func newTileContent(d *tiles.Drawing) *content {
+	if !d.Plated() {
+		return newContent(d.Bytes())
+	}
+	sum := d.Sum()
+	c := &content{drawing: d, digest: hex.EncodeToString(sum[:8])}
+	c.setTags()
+	return c
+}
+
+func (c *content) setTags() {
+	for i, as := range codings() {
+		c.forms[i].tag = []string{`"` + c.digest + "-" + string(as) + `"`}
+	}
+}
+
+// plain returns what it says without a coding.
+func (c *content) plain() []byte {
+	if c.drawing != nil {
+		return c.drawing.Bytes()
+	}
+	return c.body
+}
+
+func (c *content) length() int {
+	if c.drawing != nil {
+		return c.drawing.Len()
+	}
+	return len(c.body)
+}
+
 // size counts the plain body twice, for the compressed forms.
-func (c *content) size() int { return 2*len(c.body) + 1024 }
+func (c *content) size() int { return 2*c.length() + 1024 }
 
 // at returns the place of the form in a coding, made or not.
 func (c *content) at(as coding) *form {
@@ -159,8 +193,13 @@ func (c *content) at(as coding) *form {
 func (c *content) form(as coding) (*form, error) {
 	f := c.at(as)
 	f.once.Do(func() {
-		if f.body = c.body; as != identity && len(c.body) > 0 {
-			f.body, f.err = compress(c.body, as)
+		switch {
+		case as == identity || c.length() == 0:
+			f.body = c.plain()
+		case as == gzipC && c.drawing != nil:
+			f.body, f.err = c.drawing.Gzip()
+		default:
+			f.body, f.err = compress(c.plain(), as)
 		}
 		f.length = []string{strconv.Itoa(len(f.body))}
 	})

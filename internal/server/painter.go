@@ -14,6 +14,7 @@ import (
 // makes once and keeps as long as there is room: geometry apart from values. It may be used by many at once.
 type painter struct {
 	cuts      *cache[cutKey, *tiles.Cut]
+	plates    *cache[plateKey, *plateSlot]
 	zooms     *cache[zoomKey, []orb.MultiPolygon]
 	labels    *cache[*safety.Layer, labelPlaces]
 	names     *cache[*safety.Layer, *gridNames]
@@ -31,6 +32,7 @@ const manyGrids = 100_000
 // What a painter keeps at most of each, bytes.
 const (
 	cutBytes    = 128 << 20
+	plateBytes  = 128 << 20
 	zoomBytes   = 256 << 20
 	figureBytes = 128 << 20
 	nameBytes   = 64 << 20
@@ -39,6 +41,7 @@ const (
 func newPainter() *painter {
 	return &painter{
 		cuts:      newCache[cutKey](cutBytes, (*tiles.Cut).Size),
+		plates:    newCache[plateKey](plateBytes, func(s *plateSlot) int { return s.newest.Load().Size() }),
 		zooms:     newCache[zoomKey](zoomBytes, cellsSize),
 		labels:    newCache[*safety.Layer](nameBytes, func(places labelPlaces) int { return 24 * len(places) }),
 		names:     newCache[*safety.Layer](nameBytes, (*gridNames).size),
@@ -51,6 +54,7 @@ func newPainter() *painter {
 func (p *painter) forgetOthers(grids []*safety.Layer) {
 	gone := func(l *safety.Layer) bool { return !slices.Contains(grids, l) }
 	p.cuts.forget(func(k cutKey) bool { return gone(k.grids) })
+	p.plates.forget(func(k plateKey) bool { return gone(k.cut.grids) })
 	p.zooms.forget(func(k zoomKey) bool { return gone(k.grids) })
 	p.labels.forget(gone)
 	p.names.forget(gone)

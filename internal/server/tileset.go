@@ -70,11 +70,15 @@ func allLayers(depth int) string {
 func (s *Tileset) Tile(a tiles.Address) ([]byte, error) {
 	t := s.request
 	t.address = a
-	body, err := s.server.paint.drawAll(nil, s.state, s.layers, t)
-	if err != nil || len(body) == 0 {
+	drawing, err := s.server.paint.drawAll(s.state, s.layers, t)
+	if err != nil || drawing.Len() == 0 {
 		return nil, err
 	}
-	return compress(body, gzipC)
+	form, err := newTileContent(drawing).form(gzipC)
+	if err != nil {
+		return nil, err
+	}
+	return form.body, nil
 }
 
 // Bound returns the box of all that the tiles show, degrees, in the frame of the request.

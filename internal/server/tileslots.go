@@ -91,11 +91,11 @@ func (s *Server) renew(st *state, key tileKey, layers []layer, slot *tileSlot) (
 func (s *Server) drawTile(st *state, layers []layer, t tileRequest) (*drawnTile, error) {
 	s.building <- struct{}{}
 	defer func() { <-s.building }()
-	body, err := s.paint.drawAll(nil, st, layers, t)
+	drawing, err := s.paint.drawAll(st, layers, t)
 	if err != nil {
 		return nil, err
 	}
-	d := &drawnTile{content: newContent(body), seq: st.seq}
+	d := &drawnTile{content: newTileContent(drawing), seq: st.seq}
 	for _, l := range layers {
 		if l.level > 0 && asOfNow(t.query) {
 			f, err := s.paint.figures(st, l.level, t.query)
@@ -137,7 +137,7 @@ func (s *Server) sameGrids(st *state, l layer, t tileRequest, seq int64) (bool, 
 	if err != nil {
 		return false, err
 	}
-	cut, err := s.paint.cut(f.grids, l.kind, t)
+	cut, err := s.paint.cut(cutKey{f.grids, l.kind, t.address, t.frame})
 	return err == nil && f.sameSince(seq, cut, t.bare), err
 }
 
