@@ -14,6 +14,11 @@ func appendBlocks(out, b []byte) ([]byte, error) {
 	if len(b) <= storedBytes {
 		return appendStored(out, b), nil
 	}
+	return appendPacked(out, b, &packersNow)
+}
+
+// appendPacked appends bytes as blocks of a packer's making.
+func appendPacked(out, b []byte, packers *sync.Pool) ([]byte, error) {
 	p := packers.Get().(*packer)
 	defer packers.Put(p)
 	p.out.Reset()
@@ -46,14 +51,17 @@ type packer struct {
 	out bytes.Buffer
 }
 
-var packers = sync.Pool{New: func() any {
-	p := new(packer)
-	p.w, _ = flate.NewWriter(&p.out, liveLevel)
-	return p
-}}
+// Packers for what is packed once and sent often, and for what is packed for one answer.
+var (
+	packersOnce = sync.Pool{New: func() any { return newPacker(7) }}
+	packersNow  = sync.Pool{New: func() any { return newPacker(1) }}
+)
 
-// liveLevel is that of what is packed for one answer.
-const liveLevel = 1
+func newPacker(level int) *packer {
+	p := new(packer)
+	p.w, _ = flate.NewWriter(&p.out, level)
+	return p
+}
 
 // A CRC-32 is the remainder of a polynomial over GF(2), its bits reversed: bit 31 is that of x⁰. So bytes put after others multiply the CRC of
 // these by x^(8n), and the sum of both is that of all (as zlib's crc32_combine does).

@@ -1,13 +1,10 @@
 package tiles
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
-
-	"github.com/klauspost/compress/flate"
 )
 
 // A Plate is a layer of a tile but for the values that change often: made, packed and named once, then joined with the values
@@ -97,23 +94,10 @@ type packed struct {
 }
 
 func (p *Plate) pack() error {
-	var b bytes.Buffer
-	w, err := flate.NewWriter(&b, plateLevel)
-	if err != nil {
-		return err
-	}
-	if _, err := w.Write(p.fixed); err != nil {
-		return err
-	}
-	if err := w.Flush(); err != nil {
-		return err
-	}
-	p.packed = packed{bytes.Clone(b.Bytes()), crc32.ChecksumIEEE(p.fixed), crcShift(len(p.fixed))}
-	return nil
+	blocks, err := appendPacked(nil, p.fixed, &packersOnce)
+	p.packed = packed{blocks, crc32.ChecksumIEEE(p.fixed), crcShift(len(p.fixed))}
+	return err
 }
-
-// plateLevel is that of what is packed once and sent often.
-const plateLevel = 6
 
 // A Drawing is a tile that is being put together from layers: bytes, and plates with what is packed of them. Its zero value is an empty tile.
 type Drawing struct{ parts []part }
@@ -122,6 +106,7 @@ type Drawing struct{ parts []part }
 type part struct {
 	plate *Plate
 	bytes []byte
+	live  int // how many of them are the plate's layer's
 }
 
 // Add appends bytes, whole layers, which it takes over.
@@ -144,7 +129,7 @@ func (d *Drawing) AddPlate(p *Plate, columns *Columns) {
 	live := p.appendLive(make([]byte, 0, 16*len(p.cut.features)*(len(columns.list)-p.first)+8), columns)
 	last := d.last()
 	last.bytes = binary.AppendUvarint(appendKey(last.bytes, layerField, bytesWire), uint64(len(p.fixed)+len(live)))
-	d.parts = append(d.parts, part{p, live})
+	d.parts = append(d.parts, part{p, live, len(live)})
 }
 
 func (d *Drawing) last() *part {
@@ -212,7 +197,11 @@ func (d *Drawing) Gzip() ([]byte, error) {
 			crc = crcProduct(crc, p.plate.packed.shift) ^ p.plate.packed.crc
 		}
 		var err error
-		if out, err = appendBlocks(out, p.bytes); err != nil {
+		rest := p.bytes
+		if p.plate != nil {
+			out, rest = appendLiveBlock(out, rest[:p.live]), rest[p.live:]
+		}
+		if out, err = appendBlocks(out, rest); err != nil {
 			return nil, err
 		}
 		crc = crc32.Update(crc, crc32.IEEETable, p.bytes)
