@@ -2,6 +2,7 @@ package server
 
 import (
 	"context"
+	"fmt"
 	"slices"
 
 	"hazgrid/geo/crs"
@@ -9,7 +10,7 @@ import (
 	"hazgrid/tiles"
 )
 
-// What is made before it is asked for: the geometry of tiles down to aheadZoom where all levels together have at most aheadGrids,
+// What is made before it is asked for: the plates of tiles down to aheadZoom where all levels together have at most aheadGrids,
 // and the tiles that were asked for before, at most aheadTiles, when their figures have changed.
 const (
 	aheadZoom  = 14
@@ -39,7 +40,7 @@ func (s *Server) ahead(ctx context.Context) {
 			}
 		}
 		s.renewAhead(st, stop)
-		s.cutAhead(st.snapshot, stop)
+		s.cutAhead(st, stop)
 		select {
 		case <-st.superseded:
 		case <-ctx.Done():
@@ -82,33 +83,47 @@ func layersOf(snapshot *safety.Snapshot) (layers []*safety.Layer) {
 }
 
 // cutAhead cuts the grids of the default scheme, where they are few, into the tiles of the usual zooms.
-func (s *Server) cutAhead(snapshot *safety.Snapshot, stop func() bool) {
-	var layers []*safety.Layer
+func (s *Server) cutAhead(st *state, stop func() bool) {
+	var all []gridsAhead
 	count := 0
-	for level := 1; level <= snapshot.Depth(""); level++ {
-		if l, err := snapshot.Layer("", level, 0); err == nil {
-			layers = append(layers, l)
+	for level := 1; level <= st.snapshot.Depth(""); level++ {
+		if l, err := st.snapshot.Layer("", level, 0); err == nil {
+			all = append(all, gridsAhead{l, layer{id: fmt.Sprintf("%s-%d", gridLayer, level), level: level, kind: gridLayer}})
 			count += len(l.Grids)
 		}
 	}
 	if count > aheadGrids {
 		return
 	}
-	for _, l := range layers {
-		s.cutPyramid(l, tiles.Address{}, stop)
+	for _, l := range all {
+		s.cutPyramid(st, l, tiles.Address{}, stop)
 	}
 }
 
-// cutPyramid cuts a layer into a tile and those below it, as far as they show something.
-func (s *Server) cutPyramid(l *safety.Layer, a tiles.Address, stop func() bool) {
+// gridsAhead are the grids of a layer.
+type gridsAhead struct {
+	grids *safety.Layer
+	layer layer
+}
+
+// cutPyramid cuts a layer into a tile and those below it, as far as they show something, and makes the plates that are not there.
+func (s *Server) cutPyramid(st *state, l gridsAhead, a tiles.Address, stop func() bool) {
 	if stop() {
 		return
 	}
-	cut, err := s.paint.cut(cutKey{l, gridLayer, a, crs.WGS84})
-	if err != nil || len(cut.Features()) == 0 || a.Z == aheadZoom {
+	key := cutKey{l.grids, gridLayer, a, crs.WGS84}
+	cut, err := s.paint.cut(key)
+	if err != nil || len(cut.Features()) == 0 {
 		return
 	}
+	if _, made := s.paint.plates.peek(plateKey{key, false}); !made {
+		if err := s.paint.drawGrids(new(tiles.Drawing), st, l.layer, tileRequest{address: a, frame: crs.WGS84}); err != nil {
+			return
+		}
+	}
 	for i := range uint32(4) {
-		s.cutPyramid(l, tiles.Address{Z: a.Z + 1, X: 2*a.X + i&1, Y: 2*a.Y + i>>1}, stop)
+		if a.Z < aheadZoom {
+			s.cutPyramid(st, l, tiles.Address{Z: a.Z + 1, X: 2*a.X + i&1, Y: 2*a.Y + i>>1}, stop)
+		}
 	}
 }

@@ -22,7 +22,7 @@ type answer struct {
 
 // reply sends a: 304 when the client has it, 204 when it is empty, else its bytes in the coding the client likes best.
 func (s *Server) reply(w http.ResponseWriter, r *http.Request, st *state, a answer) error {
-	as, err := s.accepted(w, r)
+	as, err := s.accepted(w, r, &s.negotiator)
 	if err != nil {
 		return err
 	}
@@ -34,7 +34,7 @@ func (s *Server) reply(w http.ResponseWriter, r *http.Request, st *state, a answ
 }
 
 // accepted returns the coding that the client likes best, and notes that the answer depends on it.
-func (s *Server) accepted(w http.ResponseWriter, r *http.Request) (coding, error) {
+func (s *Server) accepted(w http.ResponseWriter, r *http.Request, n *negotiator) (coding, error) {
 	if h := w.Header(); len(h["Vary"]) == 0 {
 		h["Vary"] = s.fixed.vary
 	} else {
@@ -48,7 +48,7 @@ func (s *Server) accepted(w http.ResponseWriter, r *http.Request) (coding, error
 	if len(given) > 1 {
 		header = strings.Join(given, ",")
 	}
-	as, ok := s.negotiator.choose(header)
+	as, ok := n.choose(header)
 	if !ok {
 		return "", &refusal{status: http.StatusNotAcceptable, detail: "Accept-Encoding allows none of br, zstd, gzip and identity", field: "Accept-Encoding"}
 	}

@@ -205,7 +205,7 @@ func hazardRow(s *Server, snapshot *safety.Snapshot, h *safety.Hazard, q safety.
 // replyOnce sends a to somebody who posted the question: nothing is kept, and there is no tag.
 func (s *Server) replyOnce(w http.ResponseWriter, r *http.Request, a answer) error {
 	w.Header().Set("Cache-Control", "no-store")
-	as, err := s.accepted(w, r)
+	as, err := s.accepted(w, r, &s.negotiator)
 	if err != nil {
 		return err
 	}

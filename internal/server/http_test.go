@@ -28,15 +28,16 @@ func TestContentCodings(t *testing.T) {
 		{"gzip", "gzip"},
 		{"br", "br"},
 		{"zstd", "zstd"},
-		{"gzip, deflate, br, zstd", "br"},
-		{"gzip, zstd", "zstd"},
-		{"*", "br"},
+		{"gzip, deflate, br, zstd", "gzip"},
+		{"br, zstd", "br"},
+		{"*", "gzip"},
 		{"GZIP", "gzip"},
 		{"x-gzip", "gzip"},
 		{"gzip;q=1, br;q=0.5", "gzip"},
 		{"gzip;q=0.4,br;q=0.5", "br"},
 		{"gzip;q=0", "identity"},
-		{"br;q=0, *", "zstd"},
+		{"gzip;q=0, *", "br"},
+		{"gzip;q=0, br;q=0, *", "zstd"},
 		{"identity;q=1, gzip;q=0.5", "identity"},
 		{"deflate", "identity"},
 		{"identity;q=0, gzip", "gzip"},
@@ -47,7 +48,10 @@ func TestContentCodings(t *testing.T) {
 		{"gzip;q=0, identity;q=0", "406"},
 		{"gzip ; Q=1.0", "gzip"},
 		{"gzip;q=nonsense", "identity"},
-		{"*;q=0.5, identity;q=0", "br"},
+		{"*;q=0.5, identity;q=0", "gzip"},
+	}
+	if resp, _ := s.do(t, http.MethodGet, "/api/v1/grids", header{"Accept-Encoding": "gzip, deflate, br, zstd"}); resp.Header.Get("Content-Encoding") != "br" {
+		t.Errorf("of what is not packed beforehand the best coding is %q, want br", resp.Header.Get("Content-Encoding"))
 	}
 	for _, tt := range tests {
 		resp, b := s.do(t, http.MethodGet, someTile, header{"Accept-Encoding": tt.accept})

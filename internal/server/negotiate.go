@@ -29,8 +29,12 @@ const (
 // codings lists what can be served, the best first: it decides between codings that a client likes as well.
 func codings() [4]coding { return [4]coding{brotliC, zstdC, gzipC, identity} }
 
+// tileCodings are those of tiles: most of a tile is packed as gzip beforehand, and a tenth of its bytes is not worth packing it for each answer.
+func tileCodings() [4]coding { return [4]coding{gzipC, brotliC, zstdC, identity} }
+
 // A negotiator remembers what it chose for a header: the few that browsers send come again and again.
 type negotiator struct {
+	order  [4]coding
 	mu     sync.RWMutex
 	chosen map[string]coding
 }
@@ -49,7 +53,7 @@ func (n *negotiator) choose(header string) (coding, bool) {
 	if known {
 		return as, true
 	}
-	as, ok := choose(header, true)
+	as, ok := choose(n.order, header)
 	if ok && len(header) <= headerLength {
 		n.mu.Lock()
 		if n.chosen == nil || len(n.chosen) >= headersKept {
@@ -62,15 +66,12 @@ func (n *negotiator) choose(header string) (coding, bool) {
 }
 
 // choose returns the coding for an Accept-Encoding header (RFC 9110, 12.5.3): the one with the highest
-// weight. Identity needs no mention, but loses to any coding that is named with a weight above 0. Not ok when the client
+// weight, the first in order of those. Identity needs no mention, but loses to any coding that is named with a weight above 0. Not ok when the client
 // forbids identity and likes nothing else there is.
-func choose(header string, given bool) (coding, bool) {
-	if !given {
-		return identity, true
-	}
+func choose(order [4]coding, header string) (coding, bool) {
 	weights := parseWeights(header)
 	best, most := identity, 0.0
-	for _, c := range codings() {
+	for _, c := range order {
 		if q, ok := weightOf(weights, c); ok && q > most {
 			best, most = c, q
 		}

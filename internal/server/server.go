@@ -46,9 +46,11 @@ type Server struct {
 	noting   flight        // of writing that a deadline has passed
 	building chan struct{} // a place for each answer that may be made at the same time
 
-	negotiator negotiator
-	fixed      *fixedHeaders
-	basemaps   map[string]*basemap // by name
+	negotiator     negotiator
+	tileNegotiator negotiator
+
+	fixed    *fixedHeaders
+	basemaps map[string]*basemap // by name
 
 	answers *cache[string, *content]
 	tiles   *cache[tileKey, *tileSlot]
@@ -86,6 +88,7 @@ func New(ctx context.Context, cfg Config) (*Server, error) {
 	s.extents = newCache[extentKey](extentsKept, extentSize)
 	s.counts = newCache[[sha256.Size]byte](countsKept, countSize)
 	s.heat = newHeat()
+	s.negotiator.order, s.tileNegotiator.order = codings(), tileCodings()
 	s.metrics = newMetrics(s)
 	var err error
 	if s.basemaps, err = openBasemaps(s.cfg.Basemaps); err != nil {

@@ -55,7 +55,7 @@ type tileAsked struct {
 }
 
 func (s *Server) sendTile(w http.ResponseWriter, r *http.Request, st *state, t tileAsked) error {
-	as, err := s.accepted(w, r)
+	as, err := s.accepted(w, r, &s.tileNegotiator)
 	if err != nil {
 		return err
 	}
