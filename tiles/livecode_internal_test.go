@@ -28,8 +28,22 @@ func TestLiveCodesAreComplete(t *testing.T) {
 // Distances have the symbols and extra bits of the table in RFC 1951, 3.2.5.
 func TestDistanceCode(t *testing.T) {
 	for _, c := range []struct{ d, symbol, extra, n int }{
-		{4, 3, 0, 0}, {5, 4, 0, 1}, {6, 4, 1, 1}, {7, 5, 0, 1}, {9, 6, 0, 2}, {12, 6, 3, 2}, {13, 7, 0, 2}, {17, 8, 0, 3},
-		{25, 9, 0, 3}, {32, 9, 7, 3}, {33, 10, 0, 4}, {48, 10, 15, 4}, {49, 11, 0, 4}, {64, 11, 15, 4}, {65, 12, 0, 5}, {24577, 29, 0, 13}, {32768, 29, 8191, 13},
+		{4, 3, 0, 0},
+		{5, 4, 0, 1},
+		{6, 4, 1, 1},
+		{7, 5, 0, 1},
+		{9, 6, 0, 2},
+		{12, 6, 3, 2},
+		{13, 7, 0, 2},
+		{17, 8, 0, 3},
+		{25, 9, 0, 3},
+		{32, 9, 7, 3},
+		{33, 10, 0, 4},
+		{48, 10, 15, 4},
+		{64, 11, 15, 4},
+		{65, 12, 0, 5},
+		{24577, 29, 0, 13},
+		{32768, 29, 8191, 13},
 	} {
 		if symbol, extra := distanceCode(c.d); symbol != c.symbol || int(extra.bits) != c.extra || int(extra.n) != c.n {
 			t.Errorf("distance %d: symbol %d, extra %d of %d bits; want %d, %d of %d", c.d, symbol, extra.bits, extra.n, c.symbol, c.extra, c.n)
