@@ -114,7 +114,7 @@ func distanceCode(d int) (symbol int, extra bitCode) {
 func (c *liveCode) writeHead(lengths []uint8) {
 	w, ll := &c.head, lengthBits()
 	codes := codesOf(ll[:])
-	w.put(bitCode{0 | 2<<1, 3})
+	w.put(bitCode{2 << 1, 3}) // not the last, with codes of its own
 	w.put(bitCode{symbols - 257, 5})
 	w.put(bitCode{distances - 1, 5})
 	order := [19]int{16, 17, 18, 0, 8, 7, 9, 6, 10, 5, 11, 4, 12, 3, 13, 2, 14, 1, 15}

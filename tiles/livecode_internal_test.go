@@ -75,3 +75,21 @@ func TestLiveBlock(t *testing.T) {
 		}
 	})
 }
+
+// Fractions come again from just before up to farther back than a match reaches.
+func TestLiveBlockOfMany(t *testing.T) {
+	c := &Columns{}
+	var b []byte
+	for i := range uint64(20_000) {
+		b = c.appendValue(b, uintField, i%3)
+		b = c.appendValue(b, doubleField, (i*i%(1+i/10))*0x0123456789abcdef)
+	}
+	packed := append(appendLiveBlock(nil, b), 3, 0)
+	got, err := io.ReadAll(flate.NewReader(bytes.NewReader(packed)))
+	if err != nil || !bytes.Equal(got, b) {
+		t.Fatalf("%d bytes, %v, want the %d that were packed", len(got), err, len(b))
+	}
+	if len(packed) > len(b)*2/3 {
+		t.Errorf("%d bytes of %d: fractions that come again are not found", len(packed), len(b))
+	}
+}

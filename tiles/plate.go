@@ -126,7 +126,10 @@ func (d *Drawing) AddPlate(p *Plate, columns *Columns) {
 	if len(p.cut.features) == 0 {
 		return
 	}
-	live := p.appendLive(make([]byte, 0, 16*len(p.cut.features)*(len(columns.list)-p.first)+8), columns)
+	live := p.appendLive(make([]byte, 0, 8*len(p.cut.features)*(len(columns.list)-p.first)+8), columns)
+	if d.parts == nil {
+		d.parts = make([]part, 0, 2)
+	}
 	last := d.last()
 	last.bytes = binary.AppendUvarint(appendKey(last.bytes, layerField, bytesWire), uint64(len(p.fixed)+len(live)))
 	d.parts = append(d.parts, part{p, live, len(live)})

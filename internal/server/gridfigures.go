@@ -12,6 +12,7 @@ type gridFigures struct {
 	grids   *safety.Layer
 	since   int64          // of the state from which on the grids have been these
 	values  *tiles.Columns // all attributes
+	fixed   int            // how many of these, the first, records cannot change
 	names   *tiles.Columns // those that records cannot change: columns=none
 	changed []int64        // by grid: the state at which its values changed last; nil when that is not known
 	texts   int            // of its key, bytes
@@ -44,7 +45,11 @@ func asOfNow(q safety.Query) bool { return q == safety.Query{Scheme: q.Scheme} }
 
 // figures returns the grids of a level with their values, made once for each state and query.
 func (p *painter) figures(st *state, level int, q safety.Query) (*gridFigures, error) {
-	return p.figuresOf.get(figuresKey{st.seq, level, q}, func() (*gridFigures, error) {
+	key := figuresKey{st.seq, level, q}
+	if f, ok := p.figuresOf.have(key); ok {
+		return f, nil
+	}
+	return p.figuresOf.get(key, func() (*gridFigures, error) {
 		table, err := st.snapshot.Tallies(level, q)
 		if err != nil {
 			return nil, err
@@ -58,7 +63,7 @@ func (p *painter) figures(st *state, level int, q safety.Query) (*gridFigures, e
 			return nil, err
 		}
 		f := &gridFigures{
-			grids: grids, since: st.seq, names: names.bare, values: withValues(names.all, table.Rows[:len(grids.Grids)]), texts: textSize(q),
+			grids: grids, since: st.seq, names: names.bare, values: withValues(names.all, table.Rows[:len(grids.Grids)]), fixed: names.all.Len(), texts: textSize(q),
 		}
 		if asOfNow(q) {
 			p.follow(f, st.seq, levelKey{q.Scheme, level})

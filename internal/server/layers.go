@@ -121,12 +121,12 @@ func (p *painter) drawGrids(tile *tiles.Drawing, st *state, l layer, t tileReque
 	if err != nil {
 		return err
 	}
-	columns := f.values
+	columns, fixed := f.values, f.fixed
 	if t.bare {
-		columns = f.names
+		columns, fixed = f.names, f.names.Len()
 	}
 	if asOfNow(t.query) && len(cut.Features()) <= platedGrids {
-		plate, err := p.plate(plateKey{key, t.bare}, l.id, cut, columns)
+		plate, err := p.plate(plateKey{key, t.bare}, plateOf{l.id, cut, columns, fixed})
 		if err != nil {
 			return err
 		}
@@ -153,30 +153,42 @@ type plateKey struct {
 // A plateSlot holds a plate. When another live value begins or ceases to exist it is made anew.
 type plateSlot struct{ newest atomic.Pointer[tiles.Plate] }
 
-// plate returns the plate of a layer, which columns fit.
-func (p *painter) plate(key plateKey, id string, cut *tiles.Cut, columns *tiles.Columns) (*tiles.Plate, error) {
-	live := len(liveColumns())
-	if key.bare {
-		live = 0
+// plateOf is what a plate is made of: the id of a layer, a cut, columns and how many of them are fixed.
+type plateOf struct {
+	id      string
+	cut     *tiles.Cut
+	columns *tiles.Columns
+	fixed   int
+}
+
+func (o plateOf) make() (*tiles.Plate, error) { return tiles.NewPlate(o.id, o.cut, o.columns, o.fixed) }
+
+// plate returns a plate that fits the columns.
+func (p *painter) plate(key plateKey, of plateOf) (*tiles.Plate, error) {
+	slot, ok := p.plates.have(key)
+	if !ok {
+		var err error
+		if slot, err = p.newPlateSlot(key, of); err != nil {
+			return nil, err
+		}
 	}
-	build := func() (*tiles.Plate, error) { return tiles.NewPlate(id, cut, columns, columns.Len()-live) }
-	slot, err := p.plates.get(key, func() (*plateSlot, error) {
-		plate, err := build()
+	if plate := slot.newest.Load(); plate.Fits(of.columns) {
+		return plate, nil
+	}
+	plate, err := of.make()
+	if err == nil {
+		slot.newest.Store(plate)
+	}
+	return plate, err
+}
+
+func (p *painter) newPlateSlot(key plateKey, of plateOf) (*plateSlot, error) {
+	return p.plates.get(key, func() (*plateSlot, error) {
+		plate, err := of.make()
 		slot := new(plateSlot)
 		slot.newest.Store(plate)
 		return slot, err
 	})
-	if err != nil {
-		return nil, err
-	}
-	plate := slot.newest.Load()
-	if plate.Fits(columns) {
-		return plate, nil
-	}
-	if plate, err = build(); err == nil {
-		slot.newest.Store(plate)
-	}
-	return plate, err
 }
 
 // cutKey names the cut of the grids of a level in a tile. A snapshot shares its Layer with the next
@@ -190,6 +202,9 @@ type cutKey struct {
 
 // cut returns what a tile shows of grids, or of their labels.
 func (p *painter) cut(key cutKey) (*tiles.Cut, error) {
+	if cut, ok := p.cuts.have(key); ok {
+		return cut, nil
+	}
 	return p.cuts.get(key, func() (*tiles.Cut, error) {
 		if len(key.grids.Grids) >= manyGrids {
 			p.heavy.Lock()

@@ -126,7 +126,8 @@ type content struct {
 	body    []byte         // of what is no drawing
 	drawing *tiles.Drawing // of a tile with plates
 	digest  string
-	forms   [4]form // in the order of codings
+	forms   [4]form   // in the order of codings
+	tags    [4]string // of the forms
 }
 
 // A form is a content in one coding, made when it is first asked for, with the values of its headers.
@@ -156,9 +157,19 @@ func newTileContent(d *tiles.Drawing) *content {
 	return c
 }
 
+// setTags names the forms, all in one text: most are never asked for.
 func (c *content) setTags() {
+	text := make([]byte, 0, 128)
+	var ends [4]int
 	for i, as := range codings() {
-		c.forms[i].tag = []string{`"` + c.digest + "-" + string(as) + `"`}
+		text = append(append(append(append(append(text, '"'), c.digest...), '-'), as...), '"')
+		ends[i] = len(text)
+	}
+	all, from := string(text), 0
+	for i, end := range ends {
+		c.tags[i] = all[from:end]
+		c.forms[i].tag = c.tags[i : i+1 : i+1]
+		from = end
 	}
 }
 

@@ -26,7 +26,7 @@ type Config struct {
 	Division string           // named by GET /api/v1/district; "": "0"
 	OpensAt  string           // date the dashboard opens at; "": now
 	Open     bool             // other hosts may ask; the caller binds the address
-	TileMB   int              // memory for ready tiles, 10⁶ bytes; 0: 128, negative: hardly any, each is drawn when it is asked for
+	TileMB   int              // memory for ready tiles, 10⁶ bytes; 0: 128, negative: none, each is drawn whenever it is asked for
 	Basemaps []Basemap        // archives to serve beside the layers
 }
 

@@ -32,6 +32,13 @@ type drawnTile struct {
 
 // tileContent returns what a tile shows in a state, to somebody who asks for it.
 func (s *Server) tileContent(st *state, layers []layer, t tileRequest) (*content, error) {
+	if s.cfg.TileMB < 0 {
+		d, err := s.drawTile(st, layers, t)
+		if err != nil {
+			return nil, err
+		}
+		return d.content, nil
+	}
 	key := tileKey{listOf(layers), t}
 	slot, ok := s.tiles.have(key)
 	if !ok {
