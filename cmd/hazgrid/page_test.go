@@ -23,8 +23,10 @@ func TestPage(t *testing.T) {
 	if _, err := exec.LookPath("chromium"); err != nil {
 		lacking(t, "chromium is not here")
 	}
+	t.Parallel() // browsers wait more than they work
 	suites := map[string][]string{"gpkg": {"test/e2e.test.mjs", "test/live.test.mjs", "test/states.test.mjs"}, "postgis": {"test/live.test.mjs"}}
 	stores(t, func(t *testing.T, db string) {
+		t.Parallel()
 		base := serving(t, "demo", "--db", db, "--addr", "127.0.0.1:0", "--log-level", "error")
 		suite := suites["gpkg"]
 		if filepath.Ext(db) != ".gpkg" {
