@@ -280,14 +280,17 @@ func (e *encoder) grow() {
 
 // appendValue appends a value to a table of values.
 func (c *Columns) appendValue(b []byte, field byte, bits uint64) []byte {
+	switch { // nearly all values
+	case field == uintField && bits < 0x80:
+		return append(b, valueField<<3|bytesWire, 2, uintField<<3|varintWire, byte(bits))
+	case field == doubleField:
+		return binary.LittleEndian.AppendUint64(append(b, valueField<<3|bytesWire, 9, doubleField<<3|fixed64Wire), bits)
+	}
 	v := Value{field: field, bits: bits}
-	size := 9
-	switch field {
-	case stringField:
+	size := 1 + uvarintLen(bits)
+	if field == stringField {
 		v.text = c.texts[bits]
 		size = 1 + uvarintLen(uint64(len(v.text))) + len(v.text)
-	case uintField:
-		size = 1 + uvarintLen(bits)
 	}
 	return v.append(binary.AppendUvarint(appendKey(b, valueField, bytesWire), uint64(size)))
 }

@@ -126,7 +126,7 @@ func (p *painter) drawGrids(tile *tiles.Drawing, st *state, l layer, t tileReque
 		columns, fixed = f.names, f.names.Len()
 	}
 	if asOfNow(t.query) && len(cut.Features()) <= platedGrids {
-		plate, err := p.plate(plateKey{key, t.bare}, plateOf{l.id, cut, columns, fixed})
+		plate, err := p.plate(plateKey{key, t.bare}, plateOf{l.id, cut, columns, fixed, st.seq})
 		if err != nil {
 			return err
 		}
@@ -151,7 +151,13 @@ type plateKey struct {
 }
 
 // A plateSlot holds a plate. When another live value begins or ceases to exist it is made anew.
-type plateSlot struct{ newest atomic.Pointer[tiles.Plate] }
+type plateSlot struct{ newest atomic.Pointer[fitted] }
+
+// fitted is a plate that fits the values of a state, by its number.
+type fitted struct {
+	*tiles.Plate
+	seq int64
+}
 
 // plateOf is what a plate is made of: the id of a layer, a cut, columns and how many of them are fixed.
 type plateOf struct {
@@ -159,6 +165,7 @@ type plateOf struct {
 	cut     *tiles.Cut
 	columns *tiles.Columns
 	fixed   int
+	seq     int64 // of the state that the columns are of
 }
 
 func (o plateOf) make() (*tiles.Plate, error) { return tiles.NewPlate(o.id, o.cut, o.columns, o.fixed) }
@@ -172,21 +179,26 @@ func (p *painter) plate(key plateKey, of plateOf) (*tiles.Plate, error) {
 			return nil, err
 		}
 	}
-	if plate := slot.newest.Load(); plate.Fits(of.columns) {
-		return plate, nil
+	newest := slot.newest.Load()
+	if newest.seq == of.seq {
+		return newest.Plate, nil
 	}
-	plate, err := of.make()
-	if err == nil {
-		slot.newest.Store(plate)
+	plate := newest.Plate
+	if !plate.Fits(of.columns) {
+		var err error
+		if plate, err = of.make(); err != nil {
+			return nil, err
+		}
 	}
-	return plate, err
+	slot.newest.Store(&fitted{plate, of.seq})
+	return plate, nil
 }
 
 func (p *painter) newPlateSlot(key plateKey, of plateOf) (*plateSlot, error) {
 	return p.plates.get(key, func() (*plateSlot, error) {
 		plate, err := of.make()
 		slot := new(plateSlot)
-		slot.newest.Store(plate)
+		slot.newest.Store(&fitted{plate, of.seq})
 		return slot, err
 	})
 }
