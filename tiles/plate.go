@@ -201,7 +201,7 @@ func (d *Drawing) Gzip() ([]byte, error) {
 		}
 		var err error
 		rest := p.bytes
-		if p.plate != nil {
+		if p.live > storedBytes { // the code's own head is longer than few bytes
 			out, rest = appendLiveBlock(out, rest[:p.live]), rest[p.live:]
 		}
 		if out, err = appendBlocks(out, rest); err != nil {
