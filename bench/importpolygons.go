@@ -36,7 +36,7 @@ func (b *bench) shp2pgsql(file string) runner {
 		if err != nil {
 			return toll{}, err
 		}
-		t, err := measured(ctx, "sh", "-c", `shp2pgsql -D -I -s 4326 "$1" loaded | psql -qX "$2"`, "sh", file, url)
+		t, err := measured(ctx, "sh", "-c", `shp2pgsql -D -I -s 4326 "$1" loaded | psql -qX -v ON_ERROR_STOP=1 "$2"`, "sh", file, url)
 		t.peak = 0 // the shell's
 		return t, err
 	}}

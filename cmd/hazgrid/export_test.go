@@ -5,6 +5,7 @@ import (
 	"context"
 	"io"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -57,6 +58,35 @@ func TestExportReadsBack(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// TestShapefilesLoad wants PostGIS' own loader to take the Shapefiles, and to see what is true, false and neither.
+func TestShapefilesLoad(t *testing.T) {
+	if _, err := exec.LookPath("shp2pgsql"); err != nil {
+		t.Skip("shp2pgsql is not installed")
+	}
+	dir := t.TempDir()
+	from, to := filepath.Join(dir, "city.gpkg"), pgtest.DB(t)
+	small(t, from)
+	must(t, "import", "enterprises", "--db", from, write(t, "more.csv", "id,name,lon,lat,synthetic\ne3,厂,120.9,27.5,true\ne4,店,120.9,27.5,false\n"))
+	for _, kind := range kindNames() {
+		file := filepath.Join(dir, kind+".shp")
+		must(t, "export", kind, "--db", from, "-o", file)
+		sql, err := exec.CommandContext(t.Context(), "shp2pgsql", "-D", "-I", "-s", "4326", "-W", "GB18030", file, "loaded."+kind).Output()
+		if err != nil {
+			t.Fatal(kind, err)
+		}
+		psql := exec.CommandContext(t.Context(), "psql", "-qX", "-v", "ON_ERROR_STOP=1", to)
+		psql.Stdin = strings.NewReader("create schema if not exists loaded;" + string(sql))
+		if out, err := psql.CombinedOutput(); err != nil {
+			t.Fatalf("%s: %v: %s", kind, err, out)
+		}
+	}
+	ask := "select string_agg(concat_ws(' ', id, name, coalesce(synthetic::text, '?')), ', ' order by id) from loaded.enterprises"
+	out, err := exec.CommandContext(t.Context(), "psql", "-qXAt", to, "-c", ask).CombinedOutput()
+	if want := "e1 作坊 ?, e2 ?, e3 厂 true, e4 店 false\n"; err != nil || string(out) != want {
+		t.Errorf("got %q, %v, want %q", out, err, want)
 	}
 }
 

@@ -80,6 +80,9 @@ func (t *dbfTable) add(r *record) error {
 func (t *dbfTable) cell(r *record, f *dbfField, v any) (b []byte, err error) {
 	switch v := v.(type) {
 	case nil:
+		if f.kind == safety.Boolean {
+			b = []byte("?") // dBase' word for neither; PostGIS' loader fails at a blank
+		}
 	case bool:
 		b = []byte("F")
 		if v {
