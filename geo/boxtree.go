@@ -100,6 +100,45 @@ func (t *boxTree) searchLevel(level, first, last int, q boxQuery) bool {
 	return true
 }
 
+// pairs calls visit for each two boxes i < j that meet, in an order that depends on the boxes only, until visit returns
+// false. It tells whether it came to the end. It goes down the tree once, where a search for each box would go down as
+// often as there are boxes.
+func (t *boxTree) pairs(visit func(i, j int) bool) bool {
+	top := len(t.levels) - 1
+	all := boxRun{0, len(t.levels[top])}
+	return t.pairsOf(top, all, all, visit)
+}
+
+// A boxRun are the boxes of one level from one up to another.
+type boxRun struct{ from, to int }
+
+// below are the boxes under box i of the level above.
+func (t *boxTree) below(level, i int) boxRun {
+	return boxRun{i * fan, min(i*fan+fan, len(t.levels[level]))}
+}
+
+// pairsOf is pairs of one box in a and one in b, the same run or a later one.
+func (t *boxTree) pairsOf(level int, a, b boxRun, visit func(i, j int) bool) bool {
+	boxes := t.levels[level]
+	for i := a.from; i < a.to; i++ {
+		if a != b && !boxesMeet(boxes[i], t.levels[level+1][b.from/fan]) {
+			continue
+		}
+		for j := max(b.from, i); j < b.to; j++ {
+			switch {
+			case i != j && !boxesMeet(boxes[i], boxes[j]):
+			case level > 0:
+				if !t.pairsOf(level-1, t.below(level-1, i), t.below(level-1, j), visit) {
+					return false
+				}
+			case i != j && !visit(i, j):
+				return false
+			}
+		}
+	}
+	return true
+}
+
 func boxesMeet(a, b orb.Bound) bool {
 	return a.Min[0] <= b.Max[0] && b.Min[0] <= a.Max[0] && a.Min[1] <= b.Max[1] && b.Min[1] <= a.Max[1]
 }

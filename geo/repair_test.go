@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"hazgrid/geo"
+	"hazgrid/internal/coverages"
 	"hazgrid/internal/limits"
 
 	"github.com/paulmach/orb"
@@ -243,6 +244,20 @@ func BenchmarkRepair100k(b *testing.B) {
 			b.Fatal(err)
 		}
 	}
+}
+
+// BenchmarkValidateCells validates grids of about 65 vertices, as drawn ones have.
+func BenchmarkValidateCells(b *testing.B) {
+	cells, _ := coverages.Voronoi{N: 2000, Seed: 1, Jags: 10}.Cells()
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, cell := range cells {
+			if f := geo.Validate(cell); f != nil {
+				b.Fatal(f)
+			}
+		}
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*coverages.Vertices(cells)), "ns/vertex")
 }
 
 func BenchmarkValidate100k(b *testing.B) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"math"
 	"slices"
+	"sync"
 
 	"github.com/paulmach/orb"
 )
@@ -40,7 +41,9 @@ func Validate(mp orb.MultiPolygon) *Fault {
 	if len(mp) == 0 {
 		return &Fault{Reason: FaultEmpty}
 	}
-	c := &check{}
+	c := checks.Get().(*check)
+	defer checks.Put(c)
+	c.reset()
 	for i, polygon := range mp {
 		if len(polygon) == 0 || len(polygon[0]) == 0 {
 			return &Fault{Reason: FaultEmpty}
@@ -91,12 +94,16 @@ func checkPoints(ring orb.Ring) *Fault {
 	return nil
 }
 
+// checks keep their memory from one polygon to the next: a file has many.
+var checks = sync.Pool{New: func() any { return new(check) }}
+
 // A check is a multipolygon under validation.
 type check struct {
+	points   []orb.Point // of all rings
 	rings    []checkRing
 	sides    []side // of all rings, in their order
-	sideTree *boxTree
-	ringTree *boxTree
+	sideTree boxTree
+	ringTree boxTree
 	passes   []pass // places where different rings touch, each once a ring
 }
 
@@ -107,13 +114,23 @@ type checkRing struct {
 	first   int // its first side; side first+i runs from points[i]
 }
 
-type side struct{ ring, i int }
+// A side runs from point i of a ring to the next one.
+type side struct {
+	a, b orb.Point
+	ring int
+	i    int
+}
 
 // A pass is a ring's way through a point where it touches another ring.
 type pass struct {
 	at         orb.Point
 	ring       int
 	prev, next orb.Point // where it comes from and goes to
+}
+
+// reset empties c.
+func (c *check) reset() {
+	c.points, c.rings, c.sides, c.passes = c.points[:0], c.rings[:0], c.sides[:0], c.passes[:0]
 }
 
 func (c *check) addRing(ring orb.Ring, polygon int, shell bool) *Fault {
@@ -126,19 +143,24 @@ func (c *check) addRing(ring orb.Ring, polygon int, shell bool) *Fault {
 	if ring[0] != ring[len(ring)-1] {
 		return &Fault{FaultOpen, ring[0]}
 	}
-	points := make([]orb.Point, 0, len(ring)-1)
+	start := len(c.points)
 	for i, p := range ring[:len(ring)-1] {
 		if p = plain(p); p != plain(ring[i+1]) {
-			points = append(points, p)
+			c.points = append(c.points, p)
 		}
 	}
+	points := c.points[start:] // stays as it is when c.points grows into other memory
 	if len(points) < 3 {
 		return &Fault{FaultShort, ring[0]}
 	}
-	for i := range points {
-		c.sides = append(c.sides, side{len(c.rings), i})
+	first := len(c.sides)
+	for i, p := range points {
+		c.sides = append(c.sides, side{a: p, ring: len(c.rings), i: i})
+		if i > 0 {
+			c.sides[first+i-1].b = p
+		}
 	}
-	first := len(c.sides) - len(points)
+	c.sides[len(c.sides)-1].b = points[0]
 	c.rings = append(c.rings, checkRing{points, polygon, shell, first})
 	return nil
 }
@@ -150,44 +172,35 @@ func (r *checkRing) point(i int) orb.Point {
 }
 
 // ends are the ends of side k.
-func (c *check) ends(k int) (a, b orb.Point) {
-	s := c.sides[k]
-	r := &c.rings[s.ring]
-	return r.points[s.i], r.point(s.i + 1)
-}
+func (c *check) ends(k int) (a, b orb.Point) { return c.sides[k].a, c.sides[k].b }
 
 func (c *check) index() {
-	boxes := make([]orb.Bound, len(c.sides))
-	ringBoxes := make([]orb.Bound, len(c.rings))
-	for k, s := range c.sides {
-		boxes[k] = segmentBox(c.ends(k))
+	boxes, ringBoxes := c.sideTree.lowest(), c.ringTree.lowest()
+	for k := range c.sides {
+		s := &c.sides[k]
+		box := segmentBox(s.a, s.b)
+		boxes = append(boxes, box)
 		if s.i == 0 {
-			ringBoxes[s.ring] = boxes[k]
+			ringBoxes = append(ringBoxes, box)
 		}
-		ringBoxes[s.ring] = joinBoxes(ringBoxes[s.ring], boxes[k])
+		ringBoxes[s.ring] = joinBoxes(ringBoxes[s.ring], box)
 	}
-	c.sideTree, c.ringTree = newBoxTree(boxes), newBoxTree(ringBoxes)
+	c.sideTree.refill(boxes)
+	c.ringTree.refill(ringBoxes)
 }
 
 // meetings looks at all pairs of sides: one ring's may meet only where they
 // follow each other, different rings' only in points, which it notes in passes.
-func (c *check) meetings() *Fault {
-	var fault *Fault
-	for k := range c.sides {
-		box := c.sideTree.levels[0][k]
-		c.sideTree.search(box, k+1, len(c.sides), func(l int) bool {
-			if c.sides[k].ring == c.sides[l].ring {
-				fault = c.sameRing(k, l)
-			} else {
-				fault = c.otherRing(k, l)
-			}
-			return fault == nil
-		})
-		if fault != nil {
-			return fault
+func (c *check) meetings() (fault *Fault) {
+	c.sideTree.pairs(func(k, l int) bool {
+		if c.sides[k].ring == c.sides[l].ring {
+			fault = c.sameRing(k, l)
+		} else {
+			fault = c.otherRing(k, l)
 		}
-	}
-	return nil
+		return fault == nil
+	})
+	return fault
 }
 
 // sameRing is the fault of sides k < l of one ring, if any.
@@ -199,7 +212,7 @@ func (c *check) sameRing(k, l int) *Fault {
 		a, b, d, e = d, e, a, b
 	}
 	if l-k == 1 || l-k == n-1 {
-		if orient(a, b, e) == 0 && before(a, b) != before(b, e) {
+		if before(a, b) != before(b, e) && orient(a, b, e) == 0 {
 			return &Fault{FaultSelfTouch, b} // a spike
 		}
 		return nil
@@ -362,6 +375,9 @@ func (c *check) locate(p orb.Point, ring int) int {
 // connectedness finds rings of one polygon that touch in a closed chain and
 // so cut its inside in two.
 func (c *check) connectedness() *Fault {
+	if len(c.passes) == 0 {
+		return nil
+	}
 	chain := newSets(len(c.rings))
 	for i, p := range c.passes {
 		if i == 0 {
