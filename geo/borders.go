@@ -73,6 +73,7 @@ func (b *Borders) addPart(p outline, m *matcher) {
 	p.first = int32(len(b.uses))
 	for i, ring := range b.cells[p.face][p.polygon] {
 		insideLeft := (winding(ring) > 0) == (i == 0)
+		m.approach(ring)
 		for from, to := range segments(ring) {
 			e, forward := m.edgeOf(from, to)
 			b.claim(claimed{edge: e, face: p.face, left: insideLeft == forward})
@@ -120,8 +121,11 @@ type matcher struct {
 	b     *Borders
 	table []int32 // edge + 1, 0 where there is none; a power of two, at most half full
 	shift int
-	first []int32 // by edge: its first place in uses
-	at    int32   // in uses: of the last edge found, -1 when that was new
+	first []int32  // by edge: its first place in uses
+	at    int32    // in uses: of the last edge found, -1 when that was new
+	slots []uint64 // where the sides of the ring that is taken in belong in the table
+	next  int      // of slots
+	near  int32    // what approach read
 }
 
 // newMatcher has room for so many sides.
@@ -130,10 +134,39 @@ func newMatcher(b *Borders, sides int) *matcher {
 	return &matcher{b: b, table: make([]int32, 1<<size), shift: 64 - size, first: make([]int32, 0, sides/2), at: -1}
 }
 
-// edgeOf is the one edge with these ends; forward says that it runs from a to b. The caller appends it to uses.
+// approach reads what edgeOf will read for the sides of ring. One side after the other, each would wait for the memory; read
+// before anything depends on it, they wait together.
+func (m *matcher) approach(ring orb.Ring) {
+	m.slots, m.next = m.slots[:0], 0
+	if len(ring) == 0 {
+		return
+	}
+	a := ring[len(ring)-1]
+	hash := hashPoint(a)
+	for _, b := range ring {
+		before := hash
+		if hash = hashPoint(b); a != b {
+			m.slots = append(m.slots, hashEnds(before, hash)>>m.shift)
+		}
+		a = b
+	}
+	for _, slot := range m.slots {
+		m.near ^= m.table[slot]
+	}
+	for _, slot := range m.slots {
+		if e := m.table[slot]; e != 0 {
+			m.near ^= m.first[e-1] ^ m.b.edges[e-1].left
+		}
+	}
+}
+
+// edgeOf is the one edge with these ends, of the next side of the ring that approach was given; forward says that it runs
+// from a to b. The caller appends it to uses.
 func (m *matcher) edgeOf(a, b orb.Point) (e int32, forward bool) {
 	made := edgeBetween(a, b)
 	forward = made.lo == a
+	slot := m.slots[m.next]
+	m.next++
 	if m.at >= 0 {
 		for _, at := range [...]int32{m.at - 1, m.at + 1} {
 			if at >= 0 && int(at) < len(m.b.uses) && m.b.edges[m.b.uses[at]].joins(&made) {
@@ -142,7 +175,6 @@ func (m *matcher) edgeOf(a, b orb.Point) (e int32, forward bool) {
 			}
 		}
 	}
-	slot := hashEnds(made.lo, made.hi) >> m.shift
 	for ; m.table[slot] != 0; slot = (slot + 1) & uint64(len(m.table)-1) {
 		if e = m.table[slot] - 1; m.b.edges[e].joins(&made) {
 			m.at = m.first[e]
@@ -158,12 +190,15 @@ func (m *matcher) edgeOf(a, b orb.Point) (e int32, forward bool) {
 // joins reports that two edges have the same ends.
 func (e *edge) joins(other *edge) bool { return e.lo == other.lo && e.hi == other.hi }
 
-// hashEnds mixes the coordinates; 0 is added because -0 equals it.
-func hashEnds(a, b orb.Point) uint64 {
+// hashPoint mixes the coordinates; 0 is added because -0 equals it.
+func hashPoint(p orb.Point) uint64 {
 	h := uint64(0)
-	for _, x := range [...]float64{a[0], a[1], b[0], b[1]} {
+	for _, x := range p {
 		hi, lo := bits.Mul64(h^math.Float64bits(x+0), 0x9e3779b97f4a7c15)
 		h = hi ^ lo + 0x632be59bd9b4e019
 	}
 	return h * 0x9e3779b97f4a7c15
 }
+
+// hashEnds is the hash of an edge, either way, from those of its ends.
+func hashEnds(a, b uint64) uint64 { return (a + b) * 0x9e3779b97f4a7c15 }

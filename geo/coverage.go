@@ -156,8 +156,16 @@ func boundOfTree(tree *rtree.RTreeGN[float64, part]) orb.Bound {
 // partBound is the box of a polygon's sides; not ok when it has none.
 func partBound(polygon orb.Polygon) (box orb.Bound, ok bool) {
 	for _, ring := range polygon {
-		switch b := ring.Bound(); {
-		case len(ring) == 0 || b.Min == b.Max:
+		if len(ring) == 0 {
+			continue
+		}
+		b := orb.Bound{Min: ring[0], Max: ring[0]}
+		for _, p := range ring {
+			b.Min[0], b.Min[1] = min(b.Min[0], p[0]), min(b.Min[1], p[1])
+			b.Max[0], b.Max[1] = max(b.Max[0], p[0]), max(b.Max[1], p[1])
+		}
+		switch {
+		case b.Min == b.Max:
 			continue
 		case !ok:
 			box, ok = b, true

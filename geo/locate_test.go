@@ -12,6 +12,7 @@ import (
 	"pgregory.net/rapid"
 
 	"hazgrid/geo"
+	"hazgrid/internal/coverages"
 )
 
 // owner is the contract in exact fractions: the lowest cell that holds p + (ε, ε²), found by the
@@ -249,6 +250,17 @@ func BenchmarkNewCoverage(b *testing.B) {
 	cells := city()
 	for b.Loop() {
 		newCoverage(b, cells)
+	}
+}
+
+// BenchmarkNewBorders matches the edges of more grids than the caches hold.
+func BenchmarkNewBorders(b *testing.B) {
+	cells, _ := coverages.Voronoi{N: 100_000, Seed: 1, Jags: 10}.Cells()
+	b.ReportAllocs()
+	for b.Loop() {
+		if _, err := geo.NewBorders(cells); err != nil {
+			b.Fatal(err)
+		}
 	}
 }
 

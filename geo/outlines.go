@@ -70,11 +70,15 @@ func (b *Borders) outlines(want func(*outline) bool) *outlines {
 // segments yields the sides of a ring, leaving out those without length.
 func segments(ring orb.Ring) iter.Seq2[orb.Point, orb.Point] {
 	return func(yield func(a, b orb.Point) bool) {
-		for i, b := range ring {
-			a := ring[(i+len(ring)-1)%len(ring)]
+		if len(ring) == 0 {
+			return
+		}
+		a := ring[len(ring)-1]
+		for _, b := range ring {
 			if a != b && !yield(a, b) {
 				return
 			}
+			a = b
 		}
 	}
 }
