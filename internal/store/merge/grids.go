@@ -7,7 +7,10 @@ import (
 	"fmt"
 	"iter"
 	"maps"
+	"runtime"
 	"slices"
+	"sync"
+	"sync/atomic"
 
 	"hazgrid/geo"
 	"hazgrid/safety"
@@ -33,7 +36,8 @@ type group struct {
 	record  safety.Record
 	parts   []orb.MultiPolygon
 	digest  [16]byte // of the parts as given
-	areaKm2 float64  // geodesic, of the record's geometry; of the groups that are to be written
+	id      int64    // of the grid; this and the next of the groups that are to be written
+	areaKm2 float64  // geodesic, of the record's geometry
 	field   string   // of the rejection
 	reason  string   // "" unless rejected
 }
@@ -102,10 +106,29 @@ func (b *gridBatch) read(ctx context.Context, records iter.Seq2[safety.Record, e
 		b.add(r)
 	}
 	b.groups = slices.SortedFunc(maps.Values(b.byKey), func(x, y *group) int { return compareKeys(x.key, y.key) })
-	for _, g := range b.groups {
-		g.dissolve()
-	}
+	eachGroup(b.groups, (*group).dissolve)
 	return ctx.Err()
+}
+
+// eachGroup calls f for all groups, on all cores.
+func eachGroup(groups []*group, f func(*group)) {
+	const some = 64 // at a time
+	var next atomic.Int64
+	var working sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		working.Go(func() {
+			for {
+				from := int(next.Add(some)) - some
+				if from >= len(groups) {
+					return
+				}
+				for _, g := range groups[from:min(from+some, len(groups))] {
+					f(g)
+				}
+			}
+		})
+	}
+	working.Wait()
 }
 
 func compareKeys(x, y versionKey) int {
@@ -200,8 +223,9 @@ func (b *gridBatch) merge(ctx context.Context, w *write, r *safety.Receipt) (err
 		return fmt.Errorf("end: %w", err)
 	}
 	for _, g := range changed {
-		g.areaKm2 = geo.Area(g.record.Geometry) / 1e6
+		g.id = b.stored.id(b.engine.division, g.key.codeKey)
 	}
+	eachGroup(changed, func(g *group) { g.areaKm2 = geo.Area(g.record.Geometry) / 1e6 })
 	if b.first() {
 		return b.mergeFirst(ctx, w, changed, r)
 	}

@@ -18,16 +18,20 @@ func (b *gridBatch) first() bool { return len(b.stored.versions) == 0 }
 // mergeFirst writes the first grids of a division, which are then all there are: they need not be read back, so that they are
 // looked at while the database writes.
 func (b *gridBatch) mergeFirst(ctx context.Context, w *write, groups []*group, r *safety.Receipt) error {
-	w.grids = b.asGrids(groups)
-	current := newest(w.grids)
-	grounds := b.grounds(current)
+	var grids []safety.Grid
+	var current latest
+	var grounds []*ground
 	looked := make(chan struct{})
 	go func() {
 		defer close(looked)
+		grids = b.asGrids(groups)
+		current = newest(grids)
+		grounds = b.grounds(current)
 		lookAll(grounds)
 	}()
 	err := b.insert(ctx, w, groups)
 	<-looked
+	w.grids = grids
 	if err != nil {
 		return fmt.Errorf("write: %w", err)
 	}
@@ -41,7 +45,7 @@ func (b *gridBatch) insert(ctx context.Context, w *write, groups []*group) error
 	}
 	w.change.Rows, w.change.Boundaries = true, true
 	to := Target{"grids", append(gridColumns(), "division", "version", "batch")}
-	return w.bulk(ctx, Work{Kind: safety.Grids, Rows: int64(len(groups)), Geometry: true}, func() error {
+	return w.bulk(ctx, Work{Kind: safety.Grids, Rows: int64(len(groups)), Geometry: true, Fresh: true}, func() error {
 		return b.engine.dialect.Stage(ctx, b.conn, to, b.rows(groups, b.engine.division, w.next(), w.next()))
 	})
 }
@@ -51,7 +55,7 @@ func (b *gridBatch) asGrids(groups []*group) []safety.Grid {
 	grids := make([]safety.Grid, len(groups))
 	for i, g := range groups {
 		grid := safety.Grid{
-			ID: b.stored.id(b.engine.division, g.key.codeKey), Scheme: g.key.scheme, Code: g.key.code, Level: g.level, ValidFrom: g.key.from,
+			ID: g.id, Scheme: g.key.scheme, Code: g.key.code, Level: g.level, ValidFrom: g.key.from,
 			Name: b.text(g.record, "name"), Parent: b.text(g.record, "parent"), Kind: b.text(g.record, "kind"), AreaKm2: g.areaKm2,
 		}
 		grid.ValidTo, _ = g.record.Values[b.column["valid_to"]].(safety.Time)
@@ -111,7 +115,7 @@ func (b *gridBatch) rows(groups []*group, more ...any) iter.Seq2[[]any, error] {
 			row = b.engine.values(row[:0], g.record)
 			row[b.column["scheme"]] = g.key.scheme
 			row[b.column["valid_from"]] = b.engine.dialect.Time(g.key.from)
-			row = append(append(row, shape, b.stored.id(b.engine.division, g.key.codeKey), g.areaKm2, g.digest[:]), more...)
+			row = append(append(row, shape, g.id, g.areaKm2, g.digest[:]), more...)
 			if err != nil {
 				err = fmt.Errorf("grid %s: geometry: %w", g.key.code, err)
 			}

@@ -88,34 +88,42 @@ func dropIndexes(ctx context.Context, c *sql.Conn, w merge.Work) ([]index, error
 	if !w.Fresh {
 		return indexes, nil // conflicts are looked for in the key
 	}
-	keys, err := dropKey(ctx, c, string(w.Kind))
-	return append(keys, indexes...), err
+	keys, err := readIndexes(ctx, c, string(w.Kind), keyConstraints)
+	if err != nil {
+		return nil, err
+	}
+	for _, key := range keys {
+		dropped, err := dropKey(ctx, c, key)
+		if err != nil {
+			return nil, err
+		}
+		if dropped {
+			indexes = append(indexes, key)
+		}
+	}
+	return indexes, nil
 }
 
-// dropKey drops the primary key of the table, unless something of the database's owner stands on it.
-func dropKey(ctx context.Context, c *sql.Conn, table string) ([]index, error) {
-	keys, err := readIndexes(ctx, c, table, primaryKey)
-	if err != nil || len(keys) == 0 {
-		return nil, err
-	}
+// dropKey drops a key of the table, unless something of the database's owner stands on it.
+func dropKey(ctx context.Context, c *sql.Conn, key index) (bool, error) {
 	if _, err := c.ExecContext(ctx, "savepoint keyed"); err != nil {
-		return nil, err
+		return false, err
 	}
-	if _, err := c.ExecContext(ctx, keys[0].drop); err != nil {
+	if _, err := c.ExecContext(ctx, key.drop); err != nil {
 		_, err := c.ExecContext(ctx, "rollback to savepoint keyed")
-		return nil, err
+		return false, err
 	}
-	_, err = c.ExecContext(ctx, "release savepoint keyed")
-	return keys, err
+	_, err := c.ExecContext(ctx, "release savepoint keyed")
+	return true, err
 }
 
 // Queries for the indexes of table $1: name, and how to drop it and make it again.
 const (
 	plainIndexes = `select indexrelid::regclass::text, 'drop index ' || indexrelid::regclass, pg_get_indexdef(indexrelid)
 		from pg_index where indrelid = to_regclass($1) and not indisunique order by 1`
-	primaryKey = `select quote_ident(conname), 'alter table ' || conrelid::regclass || ' drop constraint ' || quote_ident(conname),
+	keyConstraints = `select quote_ident(conname), 'alter table ' || conrelid::regclass || ' drop constraint ' || quote_ident(conname),
 		'alter table ' || conrelid::regclass || ' add constraint ' || quote_ident(conname) || ' ' || pg_get_constraintdef(oid)
-		from pg_constraint where conrelid = to_regclass($1) and contype = 'p'`
+		from pg_constraint where conrelid = to_regclass($1) and contype in ('p', 'u') order by contype, conname`
 )
 
 func readIndexes(ctx context.Context, c *sql.Conn, table, query string) (indexes []index, err error) {

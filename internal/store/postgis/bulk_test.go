@@ -15,8 +15,9 @@ import (
 func TestALargeFirstImportLeavesTheIndexesAsTheyWere(t *testing.T) {
 	url := pgtest.DB(t)
 	db := connect(t, url)
-	const query = `select indexdef from pg_indexes where schemaname = 'public' and tablename in ('lines', 'enterprises')
-		union all select conname || ' ' || pg_get_constraintdef(oid) from pg_constraint where conrelid = to_regclass('enterprises') order by 1`
+	const query = `select indexdef from pg_indexes where schemaname = 'public' and tablename in ('lines', 'enterprises', 'grids')
+		union all select conname || ' ' || pg_get_constraintdef(oid) from pg_constraint
+			where conrelid in (to_regclass('enterprises'), to_regclass('grids')) order by 1`
 	first, second := open(t, url, "first"), open(t, url, "second")
 	want := strings1(t, db, query)
 	const n = 10_500
@@ -35,6 +36,9 @@ func TestALargeFirstImportLeavesTheIndexesAsTheyWere(t *testing.T) {
 	}
 	if err := reader.Rollback(); err != nil {
 		t.Fatal(err)
+	}
+	if r, err := first.Apply(t.Context(), manyGrids(n)); err != nil || r.Inserted != n {
+		t.Fatalf("grids: got %d inserted, %v, want %d", r.Inserted, err, n)
 	}
 	for division, apply := range map[string]func() (safety.Receipt, error){
 		"first":  func() (safety.Receipt, error) { return first.Apply(t.Context(), b) },
@@ -99,6 +103,30 @@ func typeOf(v any) safety.Type {
 }
 
 // manyEnterprises is a batch of n enterprises at one point.
+// manyGrids is a batch of n squares beside each other.
+func manyGrids(n int) safety.Batch {
+	fields := safety.Fields(safety.Grids)
+	return safety.Batch{Kind: safety.Grids, Records: func(yield func(safety.Record, error) bool) {
+		for i := range n {
+			x, y := 120+0.001*float64(i%100), 27+0.001*float64(i/100)
+			r := safety.Record{Number: int64(i + 1), Values: make([]any, len(fields)), Geometry: orb.MultiPolygon{{{{x, y}, {x + 0.001, y}, {x + 0.001, y + 0.001}, {x, y + 0.001}, {x, y}}}}}
+			for k, f := range fields {
+				switch f.Name {
+				case "code":
+					r.Values[k] = fmt.Sprint(i)
+				case "level":
+					r.Values[k] = int64(1)
+				case "frame":
+					r.Values[k] = "wgs84"
+				}
+			}
+			if !yield(r, nil) {
+				return
+			}
+		}
+	}}
+}
+
 func manyEnterprises(n int) safety.Batch {
 	return safety.Batch{Kind: safety.Enterprises, Records: func(yield func(safety.Record, error) bool) {
 		for i := range n {
