@@ -63,17 +63,23 @@ func (b *xlsxBook) merges(part string) (*merges, error) {
 
 // cellRef reads a reference such as AB12 or $AB$12: a column from 0 and a row from 1; −1 and 0 where there is none.
 func cellRef(ref string) (col, row int) {
-	for i := range len(ref) {
+	col, rest := cellColumn([]byte(ref))
+	row, _ = strconv.Atoi(strings.TrimPrefix(string(rest), "$"))
+	return col, row
+}
+
+// cellColumn reads the column of a reference, and returns what follows it.
+func cellColumn(ref []byte) (col int, rest []byte) {
+	for i := range ref {
 		switch c := ref[i] &^ 0x20; {
 		case ref[i] == '$':
 		case c >= 'A' && c <= 'Z':
 			col = min(col*26+int(c-'A')+1, 1<<20)
 		default:
-			row, _ = strconv.Atoi(strings.TrimPrefix(ref[i:], "$"))
-			return col - 1, row
+			return col - 1, ref[i:]
 		}
 	}
-	return col - 1, 0
+	return col - 1, nil
 }
 
 // xlsxRows goes through the cells of a sheet.
@@ -161,11 +167,11 @@ func (r *xlsxRows) cell(next int) (int, error) {
 		}
 		switch string(key) {
 		case "r":
-			col, _ = cellRef(string(value))
+			col, _ = cellColumn(value)
 		case "s":
 			style, _ = strconv.Atoi(string(value))
 		case "t":
-			kind = string(value)
+			kind = cellKind(value)
 		}
 		rest = after
 	}
@@ -176,6 +182,16 @@ func (r *xlsxRows) cell(next int) (int, error) {
 		return col, nil
 	}
 	return col, r.value(col, kind, style)
+}
+
+// cellKind is the type of a cell (ECMA-376 part 1, 18.18.11) where take knows it, "" where it does not. It is no copy: there is one a cell.
+func cellKind(t []byte) string {
+	for _, kind := range [...]string{"s", "str", "e", "b", "d"} {
+		if string(t) == kind {
+			return kind
+		}
+	}
+	return ""
 }
 
 // value reads up to the end of the cell.
@@ -201,7 +217,7 @@ func (r *xlsxRows) value(col int, kind string, style int) error {
 	}
 }
 
-// take understands a value by the type of its cell (ECMA-376 part 1, 18.18.11).
+// take understands a value by the type of its cell.
 func (r *xlsxRows) take(col int, kind string, style int, raw []byte) error {
 	text := raw
 	if raw = bytes.TrimSpace(raw); len(raw) == 0 {
