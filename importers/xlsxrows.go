@@ -194,8 +194,18 @@ func cellKind(t []byte) string {
 	return ""
 }
 
-// value reads up to the end of the cell.
+// value reads up to the end of the cell. Nearly all cells are one of the first two; what follows knows every form.
 func (r *xlsxRows) value(col int, kind string, style int) error {
+	if text, ok := r.x.between("<v>", "</v></c>"); ok {
+		if err := r.take(col, kind, style, text); err != nil {
+			return err
+		}
+		return r.bounded(0)
+	}
+	if text, ok := r.x.between("<is><t>", "</t></is></c>"); ok {
+		r.keepText(col, text)
+		return r.bounded(0)
+	}
 	for {
 		if err := r.x.next(); err != nil {
 			return cutAt(err)
@@ -233,7 +243,7 @@ func (r *xlsxRows) take(col int, kind string, style int, raw []byte) error {
 		r.put(col, shared)
 		return r.bounded(len(shared))
 	case "str":
-		r.keep(col, unescapeOOXML(appendUnescaped(nil, text)))
+		r.keepText(col, text)
 	case "e":
 		r.book.warn("cell_error", fmt.Sprintf("row %d: %s is no value", r.row, clip(string(raw))))
 	case "b":
@@ -253,6 +263,14 @@ func (r *xlsxRows) take(col int, kind string, style int, raw []byte) error {
 func (r *xlsxRows) keep(col int, text []byte) {
 	r.parts = append(r.parts, piece{col, len(r.raw), len(r.raw) + len(text)})
 	r.raw = append(r.raw, text...)
+}
+
+// keepText is keep for a text that is still as XML and Excel write it.
+func (r *xlsxRows) keepText(col int, text []byte) {
+	from := len(r.raw)
+	r.raw = appendUnescaped(r.raw, text)
+	r.raw = append(r.raw[:from], unescapeOOXML(r.raw[from:])...)
+	r.parts = append(r.parts, piece{col, from, len(r.raw)})
 }
 
 // bounded refuses a row that is too long to be a record, n bytes of shared text more.

@@ -177,6 +177,21 @@ func (x *xmlScanner) until(c byte) (int, error) {
 	}
 }
 
+// between returns the text between two runs of tags and goes behind them, if they are all that comes, and are in the buffer already.
+// It spares looking at one tag after the other where they are always the same; where it finds nothing it does nothing.
+func (x *xmlScanner) between(open, end string) ([]byte, bool) {
+	text, ok := bytes.CutPrefix(x.buf[x.pos:x.end], []byte(open))
+	if !ok {
+		return nil, false
+	}
+	n := bytes.IndexByte(text, '<')
+	if n < 0 || n > maxToken || !bytes.HasPrefix(text[n:], []byte(end)) {
+		return nil, false
+	}
+	x.pos += len(open) + n + len(end)
+	return text[:n], true
+}
+
 // through returns all up to and with mark, and goes behind it.
 func (x *xmlScanner) through(mark string) ([]byte, error) {
 	for {
