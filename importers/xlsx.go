@@ -7,6 +7,7 @@ import (
 	"io"
 	"path"
 	"strings"
+	"sync/atomic"
 
 	"github.com/klauspost/compress/flate"
 
@@ -22,7 +23,12 @@ type xlsxBook struct {
 	is1904 bool
 	warn   func(code, example string)
 	text   []byte
+	told   func(read int)
+	untold atomic.Int64 // bytes of the file that were read ahead and told has not been told of
 }
+
+// tell tells of what was read: whoever is told need not know that it is done in another goroutine.
+func (b *xlsxBook) tell() { b.told(int(b.untold.Swap(0))) }
 
 // readXLSX is the reader of XLSX.
 func readXLSX(s *source) (table, error) {
@@ -31,7 +37,8 @@ func readXLSX(s *source) (table, error) {
 		return table{}, fmt.Errorf("%w: a broken Excel workbook (.xlsx): %w", safety.ErrInvalid, err)
 	}
 	z.RegisterDecompressor(zip.Deflate, func(r io.Reader) io.ReadCloser { return flate.NewReader(r) })
-	b := &xlsxBook{zip: z, warn: s.warn}
+	b := &xlsxBook{zip: z, warn: s.warn, told: s.told}
+	s.told = func(n int) { b.untold.Add(int64(n)) }
 	sheets, err := b.open()
 	if err != nil {
 		return table{}, err
@@ -168,7 +175,11 @@ func (b *xlsxBook) scan(name string) (*xmlScanner, func(), error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %s: %w", safety.ErrInvalid, name, err)
 	}
-	return newXMLScanner(&unpacker{src: r, name: name, left: unpackMost(e)}), func() { _ = r.Close() }, nil
+	in := readAhead(&unpacker{src: r, name: name, left: unpackMost(e)}, b.tell)
+	return newXMLScanner(in), func() {
+		in.stop()
+		_ = r.Close()
+	}, nil
 }
 
 // A part may unpack to partSize bytes, and beyond to partRatio times what it takes in the archive. Sheets as

@@ -63,17 +63,23 @@ func (b *xlsxBook) merges(part string) (*merges, error) {
 
 // cellRef reads a reference such as AB12 or $AB$12: a column from 0 and a row from 1; −1 and 0 where there is none.
 func cellRef(ref string) (col, row int) {
-	for i := range len(ref) {
+	col, rest := cellColumn([]byte(ref))
+	row, _ = strconv.Atoi(strings.TrimPrefix(string(rest), "$"))
+	return col, row
+}
+
+// cellColumn reads the column of a reference, and returns what follows it.
+func cellColumn(ref []byte) (col int, rest []byte) {
+	for i := range ref {
 		switch c := ref[i] &^ 0x20; {
 		case ref[i] == '$':
 		case c >= 'A' && c <= 'Z':
 			col = min(col*26+int(c-'A')+1, 1<<20)
 		default:
-			row, _ = strconv.Atoi(strings.TrimPrefix(ref[i:], "$"))
-			return col - 1, row
+			return col - 1, ref[i:]
 		}
 	}
-	return col - 1, 0
+	return col - 1, nil
 }
 
 // xlsxRows goes through the cells of a sheet.
@@ -161,11 +167,11 @@ func (r *xlsxRows) cell(next int) (int, error) {
 		}
 		switch string(key) {
 		case "r":
-			col, _ = cellRef(string(value))
+			col, _ = cellColumn(value)
 		case "s":
 			style, _ = strconv.Atoi(string(value))
 		case "t":
-			kind = string(value)
+			kind = cellKind(value)
 		}
 		rest = after
 	}
@@ -178,8 +184,28 @@ func (r *xlsxRows) cell(next int) (int, error) {
 	return col, r.value(col, kind, style)
 }
 
-// value reads up to the end of the cell.
+// cellKind is the type of a cell (ECMA-376 part 1, 18.18.11) where take knows it, "" where it does not. It is no copy: there is one a cell.
+func cellKind(t []byte) string {
+	for _, kind := range [...]string{"s", "str", "e", "b", "d"} {
+		if string(t) == kind {
+			return kind
+		}
+	}
+	return ""
+}
+
+// value reads up to the end of the cell. Nearly all cells are one of the first two; what follows knows every form.
 func (r *xlsxRows) value(col int, kind string, style int) error {
+	if text, ok := r.x.between("<v>", "</v></c>"); ok {
+		if err := r.take(col, kind, style, text); err != nil {
+			return err
+		}
+		return r.bounded(0)
+	}
+	if text, ok := r.x.between("<is><t>", "</t></is></c>"); ok {
+		r.keepText(col, text)
+		return r.bounded(0)
+	}
 	for {
 		if err := r.x.next(); err != nil {
 			return cutAt(err)
@@ -201,7 +227,7 @@ func (r *xlsxRows) value(col int, kind string, style int) error {
 	}
 }
 
-// take understands a value by the type of its cell (ECMA-376 part 1, 18.18.11).
+// take understands a value by the type of its cell.
 func (r *xlsxRows) take(col int, kind string, style int, raw []byte) error {
 	text := raw
 	if raw = bytes.TrimSpace(raw); len(raw) == 0 {
@@ -217,7 +243,7 @@ func (r *xlsxRows) take(col int, kind string, style int, raw []byte) error {
 		r.put(col, shared)
 		return r.bounded(len(shared))
 	case "str":
-		r.keep(col, unescapeOOXML(appendUnescaped(nil, text)))
+		r.keepText(col, text)
 	case "e":
 		r.book.warn("cell_error", fmt.Sprintf("row %d: %s is no value", r.row, clip(string(raw))))
 	case "b":
@@ -237,6 +263,14 @@ func (r *xlsxRows) take(col int, kind string, style int, raw []byte) error {
 func (r *xlsxRows) keep(col int, text []byte) {
 	r.parts = append(r.parts, piece{col, len(r.raw), len(r.raw) + len(text)})
 	r.raw = append(r.raw, text...)
+}
+
+// keepText is keep for a text that is still as XML and Excel write it.
+func (r *xlsxRows) keepText(col int, text []byte) {
+	from := len(r.raw)
+	r.raw = appendUnescaped(r.raw, text)
+	r.raw = append(r.raw[:from], unescapeOOXML(r.raw[from:])...)
+	r.parts = append(r.parts, piece{col, from, len(r.raw)})
 }
 
 // bounded refuses a row that is too long to be a record, n bytes of shared text more.

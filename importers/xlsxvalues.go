@@ -11,7 +11,7 @@ import (
 
 // unescapeOOXML resolves _xHHHH_, in which Excel writes characters that XML cannot hold (ECMA-376 part 1, 22.9.2.19).
 func unescapeOOXML(b []byte) []byte {
-	if !bytes.Contains(b, []byte("_x")) {
+	if i := bytes.IndexByte(b, '_'); i < 0 || !bytes.Contains(b[i:], []byte("_x")) {
 		return b
 	}
 	var out []byte

@@ -107,22 +107,22 @@ func (x *xmlScanner) tag(n int) error {
 	if x.empty {
 		body = body[:len(body)-1]
 	}
-	x.name, x.attrs = body, nil
-	if i := blankAt(body); i >= 0 {
-		x.name, x.attrs = body[:i], body[i+1:]
-	}
-	x.name = local(x.name)
+	x.name, x.attrs = splitTag(body)
 	return nil
 }
 
-// blankAt returns the place of the first blank, -1 when there is none.
-func blankAt(b []byte) int {
-	for i, c := range b {
-		if c <= ' ' {
-			return i
+// splitTag cuts a tag into its local name and its attributes, which begin behind the first blank.
+func splitTag(body []byte) (name, attrs []byte) {
+	from := 0
+	for i, c := range body {
+		switch {
+		case c <= ' ':
+			return body[from:i], body[i+1:]
+		case c == ':' && from == 0:
+			from = i + 1
 		}
 	}
-	return -1
+	return body[from:], nil
 }
 
 // local cuts the prefix of a qualified name.
@@ -132,21 +132,22 @@ func local(name []byte) []byte { return name[bytes.IndexByte(name, ':')+1:] }
 // bytes before pos stay in the buffer.
 func (x *xmlScanner) tagLength(keep int) (int, error) {
 	var quote byte
-	for n := 1; ; n++ {
-		if x.pos+n >= x.end {
-			if err := x.fill(keep); err != nil {
-				return 0, cutAt(err)
+	for n := 1; ; {
+		for i, c := range x.buf[x.pos+n : x.end] {
+			switch {
+			case quote != 0:
+				if c == quote {
+					quote = 0
+				}
+			case c == '>':
+				return n + i + 1, nil
+			case c == '"' || c == '\'':
+				quote = c
 			}
 		}
-		switch c := x.buf[x.pos+n]; {
-		case quote != 0:
-			if c == quote {
-				quote = 0
-			}
-		case c == '"' || c == '\'':
-			quote = c
-		case c == '>':
-			return n + 1, nil
+		n = x.end - x.pos
+		if err := x.fill(keep); err != nil {
+			return 0, cutAt(err)
 		}
 	}
 }
@@ -161,6 +162,9 @@ func cutAt(err error) error {
 
 // until goes to the next c and returns how much stands before it.
 func (x *xmlScanner) until(c byte) (int, error) {
+	if x.pos < x.end && x.buf[x.pos] == c { // most tags follow another
+		return 0, nil
+	}
 	for n := 0; ; {
 		if i := bytes.IndexByte(x.buf[x.pos+n:x.end], c); i >= 0 {
 			x.pos += n + i
@@ -171,6 +175,21 @@ func (x *xmlScanner) until(c byte) (int, error) {
 			return n, err
 		}
 	}
+}
+
+// between returns the text between two runs of tags and goes behind them, if they are all that comes, and are in the buffer already.
+// It spares looking at one tag after the other where they are always the same; where it finds nothing it does nothing.
+func (x *xmlScanner) between(open, end string) ([]byte, bool) {
+	text, ok := bytes.CutPrefix(x.buf[x.pos:x.end], []byte(open))
+	if !ok {
+		return nil, false
+	}
+	n := bytes.IndexByte(text, '<')
+	if n < 0 || n > maxToken || !bytes.HasPrefix(text[n:], []byte(end)) {
+		return nil, false
+	}
+	x.pos += len(open) + n + len(end)
+	return text[:n], true
 }
 
 // through returns all up to and with mark, and goes behind it.
