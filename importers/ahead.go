@@ -4,13 +4,15 @@ import "io"
 
 // What is read ahead: enough that neither side waits for the other at every block.
 const (
-	aheadBytes  = 256 << 10 // of a block
+	aheadBytes  = 256 << 10 // of a block, at most
+	aheadLeast  = 4 << 10
 	aheadBlocks = 4
 )
 
 // An ahead reads a text in a goroutine of its own, a few blocks before they are asked for: unpacking takes a third of the time that
 // understanding what is unpacked does. stop ends it, and must be called.
 type ahead struct {
+	room   int    // bytes of a block
 	tell   func() // told of every block where Read is called, not where it is read
 	blocks chan block
 	free   chan []byte
@@ -25,11 +27,12 @@ type block struct {
 	err  error
 }
 
-// readAhead begins to read.
-func readAhead(src io.Reader, tell func()) *ahead {
-	a := &ahead{tell: tell, blocks: make(chan block, aheadBlocks), free: make(chan []byte, aheadBlocks), end: make(chan struct{})}
+// readAhead begins to read. size is how long the text is said to be: most parts of a workbook are small, and so is their block.
+func readAhead(src io.Reader, size uint64, tell func()) *ahead {
+	room := min(max(size, aheadLeast), aheadBytes-1) + 1 // one more, in which the end is met
+	a := &ahead{room: int(room), tell: tell, blocks: make(chan block, aheadBlocks), free: make(chan []byte, aheadBlocks), end: make(chan struct{})}
 	for range aheadBlocks {
-		a.free <- nil // made when it is wanted: most parts of a workbook are small
+		a.free <- nil // made when it is wanted
 	}
 	go a.run(src)
 	return a
@@ -43,6 +46,9 @@ func (a *ahead) run(src io.Reader) {
 		case <-a.end:
 			return
 		case room := <-a.free:
+			if room == nil {
+				room = make([]byte, a.room)
+			}
 			b := readBlock(src, room)
 			if a.blocks <- b; b.err != nil {
 				return
@@ -53,9 +59,6 @@ func (a *ahead) run(src io.Reader) {
 
 // readBlock reads until the room is full.
 func readBlock(src io.Reader, room []byte) (b block) {
-	if room == nil {
-		room = make([]byte, aheadBytes)
-	}
 	total := 0
 	for total < len(room) && b.err == nil {
 		n, err := src.Read(room[total:])
@@ -75,7 +78,7 @@ func (a *ahead) Read(p []byte) (int, error) {
 			return 0, a.at.err
 		}
 		if a.at.text != nil {
-			a.free <- a.at.text[:aheadBytes]
+			a.free <- a.at.text[:a.room]
 		}
 		a.at = <-a.blocks
 		a.left = a.at.text

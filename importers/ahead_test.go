@@ -16,32 +16,33 @@ import (
 	"hazgrid/safety"
 )
 
-// TestAhead: what is read ahead is what was there, up to the error, whatever the portions it comes in.
+// TestAhead: what is read ahead is what was there, up to the error, in whatever portions it comes and however long it is said to be.
 func TestAhead(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	text := bytes.Repeat([]byte("0123456789abcdef"), 3*aheadBytes/16) // whole blocks
 	broken := errors.New("broken")
-	for name, src := range map[string]io.Reader{
-		"whole":          bytes.NewReader(text),
-		"halves":         iotest.HalfReader(bytes.NewReader(text)),
-		"end with data":  iotest.DataErrReader(bytes.NewReader(text)),
-		"broken":         io.MultiReader(bytes.NewReader(text), iotest.ErrReader(broken)),
-		"broken at once": iotest.ErrReader(broken),
-		"nothing":        strings.NewReader(""),
+	for name, c := range map[string]struct {
+		src  io.Reader
+		size uint64
+		text []byte
+		err  error
+	}{
+		"whole":          {bytes.NewReader(text), uint64(len(text)), text, nil},
+		"said to be 0":   {bytes.NewReader(text), 0, text, nil},
+		"of one block":   {bytes.NewReader(text[:aheadBytes-1]), aheadBytes - 1, text[:aheadBytes-1], nil},
+		"halves":         {iotest.HalfReader(bytes.NewReader(text)), 1 << 40, text, nil},
+		"end with data":  {iotest.DataErrReader(bytes.NewReader(text)), 1 << 40, text, nil},
+		"broken":         {io.MultiReader(bytes.NewReader(text), iotest.ErrReader(broken)), 1 << 40, text, broken},
+		"broken at once": {iotest.ErrReader(broken), 1 << 40, nil, broken},
+		"nothing":        {strings.NewReader(""), 0, nil, nil},
 	} {
 		told := 0
-		a := readAhead(src, func() { told++ })
+		a := readAhead(c.src, c.size, func() { told++ })
 		got, err := io.ReadAll(a)
-		if _, again := a.Read(make([]byte, 1)); !errors.Is(again, cmp.Or(err, io.EOF)) {
-			t.Errorf("%s: %v after %v", name, again, err)
-		}
+		_, again := a.Read(make([]byte, 1))
 		a.stop()
-		want := text
-		if name == "nothing" || name == "broken at once" {
-			want = nil
-		}
-		if !bytes.Equal(got, want) || errors.Is(err, broken) != strings.HasPrefix(name, "broken") || told == 0 {
-			t.Errorf("%s: %d bytes of %d, told %d times: %v", name, len(got), len(want), told, err)
+		if !bytes.Equal(got, c.text) || !errors.Is(err, c.err) || !errors.Is(again, cmp.Or(c.err, io.EOF)) || told == 0 {
+			t.Errorf("%s: %d bytes, want %d; told %d times; %v, then %v", name, len(got), len(c.text), told, err, again)
 		}
 	}
 }
@@ -51,7 +52,7 @@ func TestAheadStops(t *testing.T) {
 	defer goleak.VerifyNone(t, goleak.IgnoreCurrent())
 	for _, n := range []int{0, 1, 10 * aheadBytes} {
 		src := &endless{}
-		a := readAhead(src, func() {})
+		a := readAhead(src, 1<<40, func() {})
 		if _, err := io.CopyN(io.Discard, a, int64(n)); err != nil {
 			t.Fatal(err)
 		}

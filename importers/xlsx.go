@@ -175,7 +175,7 @@ func (b *xlsxBook) scan(name string) (*xmlScanner, func(), error) {
 	if err != nil {
 		return nil, nil, fmt.Errorf("%w: %s: %w", safety.ErrInvalid, name, err)
 	}
-	in := readAhead(&unpacker{src: r, name: name, left: unpackMost(e)}, b.tell)
+	in := readAhead(&unpacker{src: r, name: name, left: unpackMost(e)}, e.UncompressedSize64, b.tell)
 	return newXMLScanner(in), func() {
 		in.stop()
 		_ = r.Close()
