@@ -19,7 +19,9 @@ import (
 
 // TestDemo holds the demo to the seed's figures (issue 2, "must show"), on both stores.
 func TestDemo(t *testing.T) {
+	t.Parallel()
 	stores(t, func(t *testing.T, db string) {
+		t.Parallel()
 		base := serving(t, "demo", "--db", db, "--addr", "127.0.0.1:0", "--log-level", "warn")
 		t.Run("figures", func(t *testing.T) { demoFigures(t, base) })
 		t.Run("roll-up", func(t *testing.T) { demoRollUp(t, base) })

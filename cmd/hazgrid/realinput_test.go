@@ -38,6 +38,7 @@ func lacking(t *testing.T, why string) {
 // the owner of each of 16,677 places is one that PostGIS's ST_Covers returns on
 // ST_MakeValid polygons, whenever it returns any.
 func TestUSCountiesAgainstPostGIS(t *testing.T) {
+	t.Parallel()
 	dir := atlas(t)
 	db := filepath.Join(t.TempDir(), "us.gpkg")
 	for _, c := range []struct {
