@@ -159,12 +159,7 @@ func partBound(polygon orb.Polygon) (box orb.Bound, ok bool) {
 		if len(ring) == 0 {
 			continue
 		}
-		b := orb.Bound{Min: ring[0], Max: ring[0]}
-		for _, p := range ring {
-			b.Min[0], b.Min[1] = min(b.Min[0], p[0]), min(b.Min[1], p[1])
-			b.Max[0], b.Max[1] = max(b.Max[0], p[0]), max(b.Max[1], p[1])
-		}
-		switch {
+		switch b := ringBox(ring); {
 		case b.Min == b.Max:
 			continue
 		case !ok:
@@ -174,6 +169,16 @@ func partBound(polygon orb.Polygon) (box orb.Bound, ok bool) {
 		}
 	}
 	return box, ok
+}
+
+// ringBox is the box of a ring that has points: orb's own asks at each of them whether the box is empty.
+func ringBox(ring orb.Ring) orb.Bound {
+	b := orb.Bound{Min: ring[0], Max: ring[0]}
+	for _, p := range ring[1:] {
+		b.Min[0], b.Min[1] = min(b.Min[0], p[0]), min(b.Min[1], p[1])
+		b.Max[0], b.Max[1] = max(b.Max[0], p[0]), max(b.Max[1], p[1])
+	}
+	return b
 }
 
 // boundOf is the box of all sides, empty when there are none.

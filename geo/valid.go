@@ -116,9 +116,8 @@ type checkRing struct {
 
 // A side runs from point i of a ring to the next one.
 type side struct {
-	a, b orb.Point
-	ring int
-	i    int
+	a, b    orb.Point
+	ring, i int
 }
 
 // A pass is a ring's way through a point where it touches another ring.

@@ -31,10 +31,10 @@ func (b *gridBatch) mergeFirst(ctx context.Context, w *write, groups []*group, r
 	}()
 	err := b.insert(ctx, w, groups)
 	<-looked
-	w.grids = grids
 	if err != nil {
 		return fmt.Errorf("write: %w", err)
 	}
+	w.grids = grids
 	return b.warn(current, grounds, r)
 }
 

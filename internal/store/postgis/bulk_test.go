@@ -102,14 +102,14 @@ func typeOf(v any) safety.Type {
 	return 99
 }
 
-// manyEnterprises is a batch of n enterprises at one point.
 // manyGrids is a batch of n squares beside each other.
 func manyGrids(n int) safety.Batch {
 	fields := safety.Fields(safety.Grids)
 	return safety.Batch{Kind: safety.Grids, Records: func(yield func(safety.Record, error) bool) {
 		for i := range n {
 			x, y := 120+0.001*float64(i%100), 27+0.001*float64(i/100)
-			r := safety.Record{Number: int64(i + 1), Values: make([]any, len(fields)), Geometry: orb.MultiPolygon{{{{x, y}, {x + 0.001, y}, {x + 0.001, y + 0.001}, {x, y + 0.001}, {x, y}}}}}
+			r := safety.Record{Number: int64(i + 1), Values: make([]any, len(fields))}
+			r.Geometry = orb.MultiPolygon{{{{x, y}, {x + 0.001, y}, {x + 0.001, y + 0.001}, {x, y + 0.001}, {x, y}}}}
 			for k, f := range fields {
 				switch f.Name {
 				case "code":
@@ -127,6 +127,7 @@ func manyGrids(n int) safety.Batch {
 	}}
 }
 
+// manyEnterprises is a batch of n enterprises at one point.
 func manyEnterprises(n int) safety.Batch {
 	return safety.Batch{Kind: safety.Enterprises, Records: func(yield func(safety.Record, error) bool) {
 		for i := range n {
